@@ -1,0 +1,106 @@
+// Arguments of a call, as the exported schema types them: ArgKind is the tag that the archive writes
+// ("as_ints", "as_optional_tensors" …), so nothing about an argument is lost on the way through.
+//
+// Values are not stored in the argument but in the node's flat operand list; an argument names them
+// by operand index. Replacing an operand is thereby O(1) and leaves arguments alone.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "graph/types.hpp"
+
+namespace fettle {
+
+enum class ArgKind : std::uint8_t {
+  none, tensor, tensors, optional_tensor, optional_tensors, nested_tensors,
+  integer, integers, integer_lists, real, reals, real_lists, boolean, booleans,
+  complex_number, string, strings,
+  sym_int, sym_ints, sym_float, sym_floats, sym_bool, sym_bools,
+  dtype, layout, memory_format, device,
+  block,       // a nested graph, owned by the node
+  operator_name, custom_obj, dict,
+};
+
+struct Operand {  // index into the node's operands
+  std::uint32_t index = 0;
+  friend bool operator==(const Operand&, const Operand&) = default;
+};
+
+struct BlockRef {  // a nested graph and the name that the exported module gave it ("submod_1")
+  BlockId block;
+  StringId name;
+  friend bool operator==(const BlockRef&, const BlockRef&) = default;
+};
+
+struct Argument;
+struct DictEntry;
+
+// What holds the payload of each kind:
+//   none                                    monostate
+//   tensor, custom_obj                      Operand
+//   optional_tensor                         Operand | monostate
+//   sym_int | sym_float | sym_bool          Operand | int64 | double | bool
+//   tensors, optional_tensors, sym_ints, sym_floats, sym_bools, nested_tensors, integer_lists,
+//   real_lists                              vector<Argument> (each of the element's kind)
+//   integer; dtype, layout, memory_format   int64 (serialized numbers)
+//   integers                                vector<int64>
+//   real, reals                             double, vector<double>
+//   boolean                                 bool          (booleans: vector<Argument>)
+//   complex_number                          complex<double>
+//   string, operator_name                   StringId      (strings: vector<Argument>)
+//   device                                  Device
+//   block                                   BlockRef
+//   dict                                    vector<DictEntry>
+struct Argument {
+  using Payload =
+      std::variant<std::monostate, bool, std::int64_t, double, std::complex<double>, StringId,
+                   Operand, BlockRef, Device, std::vector<std::int64_t>, std::vector<double>,
+                   std::vector<Argument>, std::vector<DictEntry>>;
+  ArgKind kind = ArgKind::none;
+  Payload payload;
+};
+
+struct DictEntry {
+  StringId key;
+  Argument value;
+};
+
+// How the call gave the argument. `defaulted`: the call omitted it and the host filled in the
+// schema's default, so that every call of an operator has every argument; never written out.
+enum class ArgForm : std::uint8_t { positional, keyword, defaulted };
+
+struct NamedArgument {
+  StringId name;  // of the operator's schema; empty string for higher-order operators
+  ArgForm form = ArgForm::positional;
+  Argument value;
+};
+
+std::string_view arg_kind_name(ArgKind kind);
+
+// Calls fn(Operand&) / fn(const Operand&) for each operand in the argument, in order.
+template <class Arg, class Fn>
+void for_each_operand(Arg& argument, Fn&& fn) {
+  std::visit(
+      [&](auto& payload) {
+        using P = std::remove_const_t<std::remove_reference_t<decltype(payload)>>;
+        if constexpr (std::is_same_v<P, Operand>) {
+          fn(payload);
+        } else if constexpr (std::is_same_v<P, std::vector<Argument>>) {
+          for (auto& element : payload) for_each_operand(element, fn);
+        } else if constexpr (std::is_same_v<P, std::vector<DictEntry>>) {
+          for (auto& entry : payload) for_each_operand(entry.value, fn);
+        }
+      },
+      argument.payload);
+}
+
+// Whether two arguments say the same, bit for bit: 1 differs from 1.0 and from true, 0.0 from -0.0;
+// NaN equals the same NaN. Operands are compared by index: compare the operand lists beside it.
+bool same_argument(const Argument& a, const Argument& b);
+std::size_t hash_argument(const Argument& argument);  // agrees with same_argument
+
+}  // namespace fettle
