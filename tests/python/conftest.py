@@ -1,0 +1,99 @@
+"""What the Python tests share: where the program and the captured models are, and how to run both.
+
+tools/test sets FETTLE and FETTLE_MODELS; without them (plain pytest) the build folder is used and
+models are captured on demand.
+"""
+import dataclasses
+import importlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import zoo  # noqa: E402
+from models import MODELS  # noqa: E402
+
+
+@dataclasses.dataclass
+class Finished:
+    """How a run of the command line ended."""
+    code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(scope="session")
+def fettle():
+    """Runs build/fettle with arguments; returns what it printed and its exit code."""
+    program = pathlib.Path(os.environ.get("FETTLE", ROOT / "build" / "fettle"))
+    assert program.exists(), f"{program} is not built"
+
+    def run(*arguments, cwd=None, environment=None):
+        done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True,
+                              timeout=300, cwd=cwd, env=dict(os.environ, **(environment or {})))
+        return Finished(done.returncode, done.stdout, done.stderr)
+    return run
+
+
+@pytest.fixture(scope="session")
+def models():
+    """The folder with NAME.pt2 for every model of models.py."""
+    given = os.environ.get("FETTLE_MODELS")
+    return pathlib.Path(given) if given else zoo.ensure_models()
+
+
+@pytest.fixture(params=sorted(MODELS))
+def model(request, models):
+    return models / f"{request.param}.pt2"
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    """Writes a pipeline file and returns its path."""
+    def write(text, name="pipeline.yaml"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+    return write
+
+
+def records(path):
+    """{record name below the archive's root: bytes}."""
+    with zipfile.ZipFile(path) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+
+def load_program(path):
+    """torch.export.load, after the imports that the capture names."""
+    import torch
+    for module in json.loads(records(path)["fettle/capture.json"])["imports"]:
+        importlib.import_module(module)
+    return torch.export.load(path)
+
+
+def eager_outputs(path):
+    """The eager model's outputs as capture stored them, flat."""
+    import torch
+    from torch._export.serde.serialize import _SERIALIZE_TO_TORCH_DTYPE
+    content = records(path)
+    outputs = json.loads(content["fettle/capture.json"])["samples"][0]["outputs"]
+    return [out["value"] if "value" in out else
+            torch.frombuffer(bytearray(content[out["record"]]),
+                             dtype=_SERIALIZE_TO_TORCH_DTYPE[out["dtype"]]).reshape(out["sizes"])
+            for out in outputs]
+
+
+def run_program(program):
+    """Flat outputs of an exported program on its own sample inputs."""
+    import torch
+    args, kwargs = program.example_inputs
+    with torch.no_grad():
+        return torch.utils._pytree.tree_leaves(program.module()(*args, **kwargs))

@@ -1,0 +1,165 @@
+"""capture.py: what it writes, that Python still loads it, and what it says when it cannot."""
+import json
+import subprocess
+import sys
+import zipfile
+
+import capture
+import pytest
+import torch
+from conftest import ROOT, eager_outputs, load_program, records, run_program
+
+OWN_MODELS = '''
+import torch
+
+class Pair(torch.nn.Module):
+    def forward(self, x, scale=None):
+        return x * (2 if scale is None else scale), (x.long(), x > 0), None, 7
+
+def pair(): return Pair(), (torch.tensor([[1.5, -2.0]]),)
+def keyword(): return Pair(), (torch.ones(2, 3),), {"scale": torch.tensor(3.0)}
+def dynamic(): return Pair(), (torch.ones(4, 3),), {}, {"x": {0: torch.export.Dim("rows")}}
+def wrong(): return Pair()
+def branch(): return Branch(), (torch.ones(2),)
+
+class Branch(torch.nn.Module):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+
+class Counter(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+    def forward(self, x):
+        self.calls += 1
+        return x + self.calls
+
+def counter(): return Counter(), (torch.zeros(1),)
+'''
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Captures one of OWN_MODELS; returns its path."""
+    (tmp_path / "own_models.py").write_text(OWN_MODELS)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def run(function):
+        output = tmp_path / f"{function}.pt2"
+        assert capture.main([str(output), f"--call=own_models:{function}", f"--path={tmp_path}"]) == 0
+        return output
+    return run
+
+
+def data_offset(path, info):
+    """Where a record's bytes start: its local header has its own extra field."""
+    with open(path, "rb") as file:
+        file.seek(info.header_offset)
+        header = file.read(30)
+    return info.header_offset + 30 + int.from_bytes(header[26:28], "little") \
+        + int.from_bytes(header[28:30], "little")
+
+
+def test_every_record_is_stored_aligned_and_whole(model):
+    with zipfile.ZipFile(model) as archive:
+        assert archive.testzip() is None
+        for info in archive.infolist():
+            assert info.compress_type == zipfile.ZIP_STORED, info.filename
+            assert data_offset(model, info) % 64 == 0, info.filename
+
+
+def test_python_computes_what_eager_computed(model):
+    found, expected = run_program(load_program(model)), eager_outputs(model)
+    assert len(found) == len(expected)
+    for ours, eager in zip(found, expected):
+        torch.testing.assert_close(ours, eager)
+
+
+def test_activations_are_alive(model):
+    """Outputs that fade to denormals would pass any comparison."""
+    assert all(1e-3 < output.std() < 1e3 for output in eager_outputs(model))
+
+
+def test_a_fresh_process_loads_it_with_the_named_imports(models):
+    path = models / "bert.pt2"
+    imports = json.loads(records(path)["fettle/capture.json"])["imports"]
+    assert imports
+    load = f"import torch; torch.export.load({str(path)!r})"
+    bare = subprocess.run([sys.executable, "-c", load], capture_output=True)
+    ready = subprocess.run([sys.executable, "-c", f"import {', '.join(imports)}; {load}"],
+                           capture_output=True, text=True)
+    assert ready.returncode == 0, ready.stderr
+    assert bare.returncode != 0, "the imports are not needed any more: drop them"
+
+
+def test_capture_json_says_what_made_it(models):
+    said = json.loads(records(models / "gpt2.pt2")["fettle/capture.json"])
+    assert said["version"] == 1 and said["torch"] == torch.__version__.partition("+")[0]
+    assert said["source"].startswith("transformers.GPT2LMHeadModel")
+    assert said["samples"][0]["inputs"] in records(models / "gpt2.pt2")
+
+
+def test_captures_are_reproducible(own):
+    first = records(own("pair"))
+    again = records(own("pair"))
+    assert first == again
+
+
+def test_outputs_that_are_no_float_tensors(own):
+    path = own("pair")
+    stored = json.loads(records(path)["fettle/capture.json"])["samples"][0]["outputs"]
+    assert [out.get("dtype") for out in stored] == [7, 5, 12, None, None]  # FLOAT, LONG, BOOL
+    assert [out["value"] for out in stored[3:]] == [None, 7]
+    scaled, whole, positive, _, _ = eager_outputs(path)
+    assert scaled.tolist() == [[3.0, -4.0]]
+    assert whole.tolist() == [[1, -2]] and positive.tolist() == [[True, False]]
+
+
+def test_keyword_inputs_reach_the_samples(own):
+    program = load_program(own("keyword"))
+    assert program.example_inputs[1]["scale"].item() == 3.0
+    assert run_program(program)[0].eq(3).all()
+
+
+def test_dynamic_shapes_stay_symbolic(own):
+    assert load_program(own("dynamic")).range_constraints
+
+
+def test_eager_state_does_not_leak_into_the_capture(own):
+    path = own("counter")
+    assert load_program(path).state_dict["calls"].item() == 0
+    assert eager_outputs(path)[0].item() == 1
+
+
+@pytest.mark.parametrize("arguments, what, hint", [
+    (["--hf=NoSuchModel"], "no model class or model type 'NoSuchModel'", "BertModel"),
+    (["--hf=BertModel", "--config=layers=2"], "BertConfig has no field layers", "its fields are"),
+    (["--hf=BertModel", "--config={layers: 2}"], "--config is not valid JSON", "double quotes"),
+    (["--hf=BertModel", "--config=layers"], "'layers' is not key=value", "key=value,key=value"),
+    (["--hf=WhisperModel", "--config=d_model=24,encoder_layers=1,decoder_layers=1"],
+     "'input_features'", "--call"),
+    (["--call=own_models"], "takes MODULE:FUNCTION", "--call my_models:tiny"),
+    (["--call=own_models:absent"], "absent", "--path"),
+    (["--call=own_models:wrong"], "returned Pair", "(model, args)"),
+    (["--call=own_models:branch"], "own_models:branch cannot be exported", "--traceback"),
+])
+def test_mistakes_are_told_in_two_lines(own, tmp_path, capsys, arguments, what, hint):
+    output = tmp_path / "none.pt2"
+    assert capture.main([str(output), f"--path={tmp_path}", *arguments]) == 2
+    said = capsys.readouterr().err.splitlines()[-2:]  # torch may have written before
+    assert what in said[0] and said[1].startswith("  try: ") and hint in said[1]
+    assert not output.exists() and not list(tmp_path.glob(".capture-*"))
+
+
+def test_nothing_half_written_stays(own, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("disk full")
+    monkeypatch.setattr(capture, "append_capture", fail)
+    with pytest.raises(AssertionError):
+        own("pair")
+    assert not list(tmp_path.glob("*.pt2")) and not list(tmp_path.glob(".capture-*"))
+
+
+def test_usage_mistakes_exit_with_2():
+    done = subprocess.run([sys.executable, ROOT / "tools" / "capture.py"], capture_output=True)
+    assert done.returncode == 2
