@@ -1,0 +1,58 @@
+// What a call does besides computing: purity, randomness, mutation, aliasing. Facts are about a
+// call, not an operator, as they depend on arguments (dropout with train=False is an identity that
+// aliases its input). They come from the registered schema and tags, corrected by the reviewed table
+// in facts_table.cpp. Unknown means "do not touch": never pure, may alias everything.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+
+namespace fettle {
+
+struct CallFacts {
+  bool known = false;        // false: nothing is promised
+  bool random = false;       // draws from a generator
+  bool side_effect = false;  // asserts, prints, changes the grad mode: must stay where it is
+  std::vector<std::uint32_t> writes;  // operands whose storage the call writes
+  // Operand k of results_alias[r]: result r may share storage with that operand.
+  std::vector<std::vector<std::uint32_t>> results_alias;
+  std::string why;           // the rule that decided, for people: "schema", "table: dropout …"
+
+  bool mutates() const { return !writes.empty(); }
+  // Same operands, same results, nothing else: may be removed when unused.
+  bool pure() const { return known && !random && !side_effect && !mutates(); }
+};
+
+// Nested graphs are taken into account: a call is as pure as the worst node inside it.
+CallFacts call_facts(const Graph& graph, NodeId node);
+
+// May-alias classes of all values of a graph, by union-find over call facts: two values in different
+// classes never share storage. Near-linear. Also says which classes are written, hold an input or
+// a constant, or are returned.
+class AliasClasses {
+ public:
+  explicit AliasClasses(const Graph& graph);
+  std::uint32_t class_of(ValueId value) const { return class_of_[value.index]; }
+  bool written(ValueId value) const { return written_[class_of(value)]; }
+
+ private:
+  std::vector<std::uint32_t> class_of_;  // by value; of values of one block only
+  std::vector<bool> written_;            // by class
+};
+
+// The invariant `graph-new-alias`. Construct before a pass, ask after it: throws when an output of
+// `after` may alias an input, a constant or another output that it could not alias before.
+// Outputs are matched by position, inputs by name; new constants count as constants.
+class OutputAliases {
+ public:
+  explicit OutputAliases(const Graph& before);
+  void check(const Graph& after) const;
+
+ private:
+  std::vector<std::vector<std::string>> aliases_;  // by output: sorted names of inputs and "output k"
+};
+
+}  // namespace fettle

@@ -1,0 +1,70 @@
+// libtorch's operator registry as plain data: schemas, tags and where kernels exist, by the names
+// that graphs use ("aten.add.Tensor"). No torch type appears here, so that anyone may include it.
+//
+// Higher-order operators ("higher_order.cond") and Python's scalar operators ("_operator.add",
+// "math.floor", "torch.sym_max") are not registered with libtorch's C++ dispatcher; the few that
+// fettle supports are listed in ops/higher_order and ops/scalar.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/argument.hpp"
+#include "graph/graph.hpp"
+
+namespace fettle {
+
+struct SchemaArgument {
+  std::string name;
+  std::string type;                        // as the schema prints it: "Tensor", "int[]", "Scalar?" …
+  bool keyword_only = false;
+  std::optional<Argument> default_value;   // strings in it are empty ids; see default_text
+  std::string default_text;                // the default when it is a string
+  std::vector<std::string> alias_sets;     // "a" of Tensor(a!); empty: a fresh or plain argument
+  bool written = false;                    // the ! of Tensor(a!)
+  ArgKind kind = ArgKind::none;            // how an argument of this type is exported
+};
+
+struct SchemaReturn {
+  std::string type;
+  std::vector<std::string> alias_sets;  // "*": may alias anything
+  bool written = false;
+};
+
+enum class SchemaSource : std::uint8_t { dispatcher, higher_order, scalar };
+
+struct OperatorSchema {
+  std::string name;  // "aten.add.Tensor"
+  SchemaSource source = SchemaSource::dispatcher;
+  std::vector<SchemaArgument> arguments;
+  std::vector<SchemaReturn> returns;
+  bool variadic_arguments = false;
+  bool variadic_returns = false;
+  bool composite_implicit = false;  // implemented by other operators: annotations may be incomplete
+  bool has_meta_kernel = false;
+  // torch's tags
+  bool pointwise = false, nondeterministic_seeded = false, inplace_view = false, view_copy = false,
+       data_dependent_output = false, dynamic_output_shape = false, core = false;
+};
+
+// The schema of a registered operator, or null. Looked up once and kept; safe from any thread.
+const OperatorSchema* find_operator(std::string_view name);
+
+// The nearest registered names to an unknown one: overloads of the same operator first.
+std::string suggest_operator(std::string_view name);
+
+// Puts every call's arguments into schema order and appends omitted ones as ArgForm::defaulted.
+// `where` names the file for messages. Throws operator_unknown and graph_bad_arguments.
+void bind_schemas(Graph& graph, std::string_view where);
+
+// The invariant `graph-bad-arguments`: every call's arguments fit its operator's schema.
+// Checks the listed nodes, or all. Throws Error.
+void check_schemas(const Graph& graph);
+
+// Result types as far as the schema tells (kind and number of results); not sizes.
+std::vector<ResultForm> result_forms_of(const OperatorSchema& schema);
+
+}  // namespace fettle

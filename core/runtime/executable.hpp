@@ -1,0 +1,71 @@
+// Runs a graph on libtorch: operators are resolved and their constant arguments boxed once, when the
+// executable is made; a run only fills in values, calls through the dispatcher in program order and
+// frees each value after its last use. Nested graphs run as far as wrap_with_set_grad_enabled.
+//
+// The executable keeps what it needs of the graph: later edits of the graph do not reach it.
+// Not thread-safe: one run at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "runtime/tensor.hpp"
+
+namespace fettle {
+
+// What goes in and comes out of a program: a tensor, a Python scalar, or None.
+using RunValue = std::variant<std::monostate, Tensor, std::int64_t, double, bool, std::string>;
+
+struct CompileOptions {
+  Device device;         // "cpu", "cuda", "cuda:1", "mps"; device_unavailable when libtorch lacks it
+  bool float64 = false;  // lift floating weights, inputs and explicit dtype arguments to float64
+};
+
+// Called before and after each node (nested ones too). `results` is empty before the call.
+struct NodeHook {
+  std::function<void(NodeId node, std::span<const RunValue> operands)> before;
+  std::function<void(NodeId node, std::span<const RunValue> results)> after;
+};
+
+struct RunOptions {
+  std::optional<std::uint64_t> seed;  // sets torch's generator first
+  const NodeHook* hook = nullptr;
+  bool measure_memory = false;
+};
+
+struct RunResult {
+  std::vector<RunValue> outputs;  // user outputs, in the signature's order
+  std::int64_t peak_bytes = 0;    // measured: most tensor bytes allocated during the run, weights and inputs not counted
+};
+
+class Executable {
+ public:
+  Executable(const Graph& graph, const CompileOptions& options);
+  ~Executable();
+  Executable(const Executable&) = delete;
+  Executable& operator=(const Executable&) = delete;
+
+  // `inputs`: the user inputs in the signature's order. Throws input_count, input_dtype, input_shape
+  // before anything runs, and operator_failed (with node, operator and source line) when libtorch throws.
+  RunResult run(std::span<const RunValue> inputs, const RunOptions& options = {});
+  void synchronize();  // waits for the device
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Evaluates one call of the graph on given operand values (constant folding).
+std::vector<RunValue> evaluate_call(const Graph& graph, NodeId node, std::span<const RunValue> operands);
+
+// Whether this libtorch has the device, with the reason when not.
+bool device_available(const Device& device, std::string* why);
+
+}  // namespace fettle
