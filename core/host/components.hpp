@@ -1,0 +1,106 @@
+// Components of plugins as C++ sees them: a pass, a verifier, a benchmark. Each call crosses the C
+// boundary once; what the plugin reports comes back as an Outcome, and a failure as Error
+// (plugin_failed: its status and messages).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "graph/graph.hpp"
+#include "graph/journal.hpp"
+
+namespace fettle {
+
+class ProgramHandle;  // host/program_handle.hpp
+
+enum class ComponentKind : std::uint8_t { pass, verifier, benchmark };
+std::string_view component_kind_name(ComponentKind kind);
+
+enum class Promise : std::uint8_t { exact, tolerant, inference_only, changes_results };
+std::string_view promise_name(Promise promise);
+
+enum class OptionType : std::uint8_t { boolean, integer, real, string };
+
+struct OptionInfo {
+  std::string name, help;
+  OptionType type;
+  std::string default_text;
+  std::string range_text;  // "1..8", "a|b|c" or empty
+  std::vector<std::string> choices;
+};
+
+struct ComponentInfo {
+  ComponentKind kind;
+  std::string name, summary;
+  std::string plugin_id;
+  std::optional<Promise> promise;  // passes only
+  std::vector<OptionInfo> options;
+};
+
+// The resolved options of an instance, defaults filled in: name and the value's text.
+using ResolvedOptions = std::vector<std::pair<std::string, std::string>>;
+
+// What a plugin said during a call.
+struct Outcome {
+  std::vector<Diagnostic> notes;  // severity note or warning
+  std::map<std::string, std::int64_t> statistics;
+};
+
+class Pass {
+ public:
+  virtual ~Pass() = default;
+  virtual const ComponentInfo& info() const = 0;
+  virtual const ResolvedOptions& options() const = 0;
+  // The reason for which there is nothing to do, or nullopt.
+  virtual std::optional<std::string> analyze(const Graph& graph, Outcome& outcome) = 0;
+  // An open rewrite is undone when the plugin returns an error; the caller rolls back the rest.
+  virtual void transform(Journal& journal, Outcome& outcome) = 0;
+  virtual void verify(const Graph& graph, Outcome& outcome) = 0;
+};
+
+enum class Judgement : std::uint8_t { pass, fail, unable };
+std::string_view judgement_name(Judgement judgement);
+
+struct Verdict {
+  std::string verifier;
+  Judgement judgement = Judgement::unable;
+  double max_abs = 0, max_rel = 0, allowed = 0;
+  std::uint64_t output = 0, element = 0, comparisons = 0;
+  std::string reference, inputs, detail;
+};
+
+class Verifier {
+ public:
+  virtual ~Verifier() = default;
+  virtual const ComponentInfo& info() const = 0;
+  virtual const ResolvedOptions& options() const = 0;
+  virtual Verdict verify(std::string_view subject, Promise promise, const ProgramHandle& reference,
+                         const ProgramHandle& candidate, Outcome& outcome) = 0;
+};
+
+struct Metric {
+  std::string benchmark;
+  std::size_t program = 0;
+  std::string name, unit, note;
+  bool lower_is_better = true;
+  double median = 0, low = 0, high = 0;
+  std::vector<double> samples;
+};
+
+class Benchmark {
+ public:
+  virtual ~Benchmark() = default;
+  virtual const ComponentInfo& info() const = 0;
+  virtual const ResolvedOptions& options() const = 0;
+  virtual std::vector<Metric> measure(const std::vector<const ProgramHandle*>& programs,
+                                      Outcome& outcome) = 0;
+};
+
+}  // namespace fettle

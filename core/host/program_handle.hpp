@@ -1,0 +1,43 @@
+// What verifiers and benchmarks are given: a program that can be run, with its stored samples.
+// The executable is made on the first run and kept. The graph must outlive the handle and stay
+// unchanged while it is used.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "archive/program.hpp"
+#include "runtime/executable.hpp"
+
+namespace fettle {
+
+// Samples of an archive, read once and shared by the handles of all versions of its program.
+struct LoadedSample {
+  std::vector<RunValue> inputs;
+  std::vector<RunValue> eager_outputs;  // empty: not stored
+};
+std::vector<LoadedSample> load_samples(const Program& program);
+
+class ProgramHandle {
+ public:
+  ProgramHandle(std::string name, const Graph& graph,
+                std::shared_ptr<const std::vector<LoadedSample>> samples, Device device);
+  ~ProgramHandle();
+
+  const std::string& name() const { return name_; }
+  const Graph& graph() const { return graph_; }
+  const Device& device() const { return device_; }
+  const std::vector<LoadedSample>& samples() const { return *samples_; }
+  // Compiles on first use; `float64` keeps a second executable.
+  Executable& executable(bool float64 = false) const;
+
+ private:
+  std::string name_;
+  const Graph& graph_;
+  std::shared_ptr<const std::vector<LoadedSample>> samples_;
+  Device device_;
+  mutable std::unique_ptr<Executable> executables_[2];
+};
+
+}  // namespace fettle
