@@ -210,6 +210,17 @@ typedef struct fettle_option {
 #define FETTLE_INPUT_TOKEN 5u
 #define FETTLE_INPUT_CONSTANT 6u
 
+/* What an output of the program stands for: what the caller does with the value. A buffer or parameter
+ * that an output mutates is not a constant, though no call writes it. */
+#define FETTLE_OUTPUT_USER 0u
+#define FETTLE_OUTPUT_LOSS 1u
+#define FETTLE_OUTPUT_BUFFER_MUTATION 2u
+#define FETTLE_OUTPUT_PARAMETER_MUTATION 3u
+#define FETTLE_OUTPUT_USER_INPUT_MUTATION 4u
+#define FETTLE_OUTPUT_GRADIENT_TO_PARAMETER 5u
+#define FETTLE_OUTPUT_GRADIENT_TO_USER_INPUT 6u
+#define FETTLE_OUTPUT_TOKEN 7u
+
 /* The argument's type as torch.export's schema tags it. */
 #define FETTLE_ARG_NONE 0u
 #define FETTLE_ARG_TENSOR 1u
@@ -358,6 +369,15 @@ typedef struct fettle_value_info {
   fettle_str name;
 } fettle_value_info;
 
+/* An output of the program's own graph. */
+typedef struct fettle_output_info {
+  uint32_t size;
+  uint32_t kind;      /* FETTLE_OUTPUT_* */
+  fettle_value value; /* FETTLE_NONE: a Python constant */
+  uint32_t reserved;
+  fettle_str target;  /* the buffer, parameter or user input that it updates; else empty */
+} fettle_output_info;
+
 typedef struct fettle_use {
   fettle_node user;
   uint32_t operand;
@@ -414,6 +434,9 @@ typedef struct fettle_graph_v1 {
   fettle_status (*columns)(fettle_ctx*, const fettle_graph*, fettle_columns* out);
   /* The node in FX's notation, for messages. */
   fettle_status (*node_text)(fettle_ctx*, const fettle_graph*, fettle_node, fettle_str* out);
+  /* The program's outputs, in the signature's order; FETTLE_E_ABSENT past the last. */
+  fettle_status (*output_info)(fettle_ctx*, const fettle_graph*, uint64_t index,
+                               fettle_output_info* out);
 } fettle_graph_v1;
 
 /* ---------------------------------------------------------------- facts: "fettle.facts/1" */
@@ -539,6 +562,7 @@ typedef struct fettle_slot {
 #define FETTLE_RUN_FLOAT64 1u        /* floating tensors and explicit dtypes lifted to float64 */
 #define FETTLE_RUN_MEASURE_MEMORY 2u /* fills fettle_run_stats.peak_bytes */
 #define FETTLE_RUN_SEEDED 4u         /* `seed` is set before the run */
+#define FETTLE_RUN_CPU_OUTPUTS 8u    /* outputs are copied to the CPU, wherever the program ran */
 
 typedef struct fettle_run_options {
   uint32_t size;
@@ -580,6 +604,8 @@ typedef struct fettle_program_v1 {
   fettle_status (*launch)(fettle_ctx*, fettle_bound*);
   fettle_status (*synchronize)(fettle_ctx*, fettle_bound*);
   void (*release)(fettle_bound*);
+  /* A number that no other program of this process has or had: the key of what is remembered about one. */
+  uint64_t (*id)(const fettle_program*);
 } fettle_program_v1;
 
 /* ---------------------------------------------------------------- the host */
