@@ -7,9 +7,11 @@
 #include <boost/json/object.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "graph/graph.hpp"
 
 namespace fettle {
@@ -30,13 +32,29 @@ struct Sample {
   std::vector<ExpectedOutput> outputs;   // user outputs in the signature's order; empty: not stored
 };
 
+// One entry of the weights' and constants' configurations, as the archive had it. The graph's constants
+// say what the program has now; this says in which order, folder and record they came, and remembers
+// names that no input has (the second name of a tied weight in the state dict).
+struct Payload {
+  std::string name;       // "lm_head.weight"
+  bool weight = true;     // in data/weights, else in data/constants
+  std::string record;     // "weight_0"; several names may share it
+  bool is_param = false;
+  bool lifted = false;    // an input named it when the archive was read
+  TensorData data;
+};
+
 struct Program {
   std::unique_ptr<Graph> graph;
+  std::string file;                     // where it came from, for messages
   std::string root;                     // the archive's root folder: "model"
-  boost::json::object document;         // models/model.json without graph_module's graph and signature
+  std::string model = "model";          // models/NAME.json
+  boost::json::object document;         // models/NAME.json with null for what the graph holds
+  std::vector<Payload> payloads;        // in the archive's order
   std::vector<Record> records;          // what is not regenerated, in the archive's order
   std::vector<Sample> samples;
   std::vector<std::string> imports;     // Python modules to import before torch.export.load
+  std::vector<Diagnostic> warnings;     // what was read, but not understood to the last field
 };
 
 // Throws archive_* errors. Every operator must be known and every argument fit its schema.

@@ -1,0 +1,77 @@
+#include "archive/capture_record.hpp"
+
+#include <fmt/core.h>
+
+#include "archive/json_parse.hpp"
+#include "archive/type_json.hpp"
+
+namespace fettle {
+namespace {
+
+constexpr std::string_view kPath = "fettle/capture.json";
+
+ExpectedOutput read_output(const ZipReader& zip, const JsonRef& json) {
+  ExpectedOutput output;
+  const auto path = json.find("record");
+  if (!path) {
+    if (const auto value = json.find("value")) output.value = boost::json::value(value->value(), boost::json::storage_ptr());
+    return output;
+  }
+  const ZipRecord& record = zip.require(path->string());
+  TensorData tensor;
+  tensor.type.kind = TypeKind::tensor;
+  tensor.type.dtype = read_dtype(json.get("dtype"));
+  const JsonRef sizes = json.get("sizes");
+  const std::size_t rank = sizes.array().size();
+  std::int64_t count = 1;
+  bool overflow = false;
+  for (std::size_t i = 0; i < rank; ++i) tensor.type.sizes.emplace_back(sizes.at(i).count());
+  tensor.type.strides.resize(rank);
+  for (std::size_t i = rank; i-- > 0;) {
+    tensor.type.strides[i] = std::max<std::int64_t>(count, 1);
+    overflow = overflow || __builtin_mul_overflow(count, tensor.type.sizes[i].value, &count);
+  }
+  const auto element = static_cast<std::int64_t>(dtype_bytes(tensor.type.dtype));
+  if (overflow || __builtin_mul_overflow(count, element, &count) ||
+      static_cast<std::uint64_t>(count) != record.bytes.size()) {
+    json.fail(Code::archive_capture, fmt::format("the stored output '{}' does not have the bytes of its dtype and sizes", record.path));
+  }
+  tensor.storage = zip.storage(record);
+  output.tensor = std::move(tensor);
+  return output;
+}
+
+}  // namespace
+
+void read_capture(const ZipReader& zip, Program& program) {
+  const std::string inputs = fmt::format("data/sample_inputs/{}.pt", program.model);
+  const ZipRecord* record = zip.find(kPath);
+  if (!record) {
+    if (zip.find(inputs)) program.samples.push_back({inputs, {}});
+    return;
+  }
+  const std::string where = zip.file() + ": " + std::string(kPath);
+  const boost::json::value document = parse_json(zip.checked_text(*record), where);
+  const JsonRef root(document, where);
+  const JsonRef version = root.get("version"), samples = root.get("samples");
+  if (version.integer() != 1) {
+    version.fail(Code::archive_capture, fmt::format("the capture has version {}, and this fettle reads 1", version.integer()), {},
+                 "capture the model with the tools/capture.py of this fettle");
+  }
+  if (const auto imports = root.find("imports")) {
+    const std::size_t count = imports->array().size();
+    for (std::size_t i = 0; i < count; ++i) program.imports.emplace_back(imports->at(i).string());
+  }
+  const std::size_t count = samples.array().size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const JsonRef json = samples.at(i);
+    const JsonRef outputs = json.get("outputs");
+    Sample sample{std::string(json.get("inputs").string()), {}};
+    zip.require(sample.inputs_record);
+    const std::size_t output_count = outputs.array().size();
+    for (std::size_t k = 0; k < output_count; ++k) sample.outputs.push_back(read_output(zip, outputs.at(k)));
+    program.samples.push_back(std::move(sample));
+  }
+}
+
+}  // namespace fettle

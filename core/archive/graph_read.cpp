@@ -1,0 +1,212 @@
+#include <fmt/core.h>
+
+#include "archive/argument_json.hpp"
+#include "archive/graph_json.hpp"
+#include "archive/type_json.hpp"
+
+namespace fettle {
+namespace {
+
+// Reads one block; nested graphs are read by a reader of their own, since they see no outer values.
+class BlockBuilder {
+ public:
+  BlockBuilder(Journal& journal, BlockId block, const JsonRef& graph)
+      : journal_(journal),
+        graph_(journal.graph()),
+        block_(block),
+        json_(graph),
+        arguments_(graph_, names_, [this](const JsonRef& nested) { return read_nested(nested); }) {}
+
+  void read(const JsonRef* input_specs) {
+    const JsonRef inputs = json_.get("inputs"), nodes = json_.get("nodes"), outputs = json_.get("outputs");
+    collect_types();
+    const std::size_t input_count = inputs.array().size();
+    for (std::size_t i = 0; i < input_count; ++i) read_input(inputs.at(i), i, input_specs);
+    const std::size_t node_count = nodes.array().size();
+    for (std::size_t i = 0; i < node_count; ++i) read_node(nodes.at(i));
+    read_outputs(outputs);
+    const std::string unknown = unknown_fields(
+        json_.object(), {"inputs", "outputs", "nodes", "tensor_values", "sym_int_values", "sym_bool_values",
+                         "is_single_tensor_return", "custom_obj_values", "sym_float_values"});
+    const auto single = json_.find("is_single_tensor_return");
+    journal_.set_block_details(block_, optional_text(unknown), single && single->boolean());
+  }
+
+ private:
+  StringId optional_text(const std::string& text) { return text.empty() ? StringId{} : graph_.intern(text); }
+
+  void collect_types() {
+    collect("tensor_values", read_tensor_meta);
+    collect("sym_int_values", read_sym_int_type);
+    collect("sym_bool_values", read_sym_bool_type);
+    collect("sym_float_values", read_sym_float_type);
+    collect("custom_obj_values", [](const JsonRef& object) {
+      Type type;
+      type.kind = TypeKind::custom_obj;
+      type.text = object.get("class_fqn").string();
+      return type;
+    });
+  }
+
+  template <class Fn>
+  void collect(std::string_view field, Fn&& read_type) {
+    const auto values = json_.find(field);
+    if (!values) return;
+    values->object();
+    const std::size_t count = values->size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string_view name = (values->object().begin() + static_cast<std::ptrdiff_t>(i))->key();
+      types_[graph_.intern(name)] = graph_.intern(read_type(values->at(i)));
+    }
+  }
+
+  TypeId type_of(StringId name) {
+    const auto found = types_.find(name);
+    return found == types_.end() ? graph_.intern(Type{}) : found->second;
+  }
+
+  void define(ValueId value, const JsonRef& at) {
+    const StringId name = graph_.value(value).name;
+    if (!names_.emplace(name, value).second) {
+      at.fail(Code::archive_duplicate_value, fmt::format("the value '{}' is defined twice", graph_.text(name)));
+    }
+  }
+
+  void create_placeholder(std::string_view name, TypeId type, std::vector<NamedArgument> constant, const JsonRef& at) {
+    NodeSpec spec;
+    spec.opcode = Opcode::placeholder;
+    spec.name = graph_.intern(name);
+    spec.arguments = std::move(constant);
+    spec.result_forms = {ResultForm{}};
+    spec.result_types = {type};
+    spec.result_names = {spec.name};
+    const NodeId node = journal_.create_node(std::move(spec), {block_, {}});
+    define(graph_.result(node), at);
+  }
+
+  void read_input(const JsonRef& input, std::size_t index, const JsonRef* input_specs) {
+    const auto [tag, value] = input.tagged();
+    if (tag == "as_tensor" || tag == "as_custom_obj" || tag == "as_sym_int") {
+      const std::string_view name = value.get(tag == "as_sym_int" ? "as_name" : "name").string();
+      return create_placeholder(name, type_of(graph_.intern(name)), {}, input);
+    }
+    if (tag != "as_int" && tag != "as_float" && tag != "as_bool" && tag != "as_none" && tag != "as_string") {
+      value.fail(Code::archive_json_shape, fmt::format("'{}' cannot be an input", tag));
+    }
+    // A Python constant: the signature names it, and the placeholder carries it.
+    std::string name = fmt::format("arg{}", index);
+    if (input_specs && index < input_specs->array().size()) {
+      const JsonRef spec = input_specs->at(index);
+      if (const auto constant = spec.find("constant_input")) {
+        if (const auto given = constant->find("name"); given && !given->string().empty()) name = given->string();
+      }
+    }
+    Type type;
+    type.kind = TypeKind::none;
+    std::vector<ValueId> none;
+    create_placeholder(name, graph_.intern(type), {{graph_.intern(""), ArgForm::positional, arguments_.read(input, none)}}, input);
+  }
+
+  ArgForm read_form(const JsonRef& input) {
+    const auto kind = input.find("kind");
+    if (!kind || kind->integer() < 1 || kind->integer() > 2) {
+      input.fail(Code::archive_schema, "an argument does not say whether it is positional or a keyword",
+                 "the archive was written by an older torch", "export the model again with torch 2.13");
+    }
+    return kind->integer() == 1 ? ArgForm::positional : ArgForm::keyword;
+  }
+
+  void read_result(const JsonRef& output, NodeSpec& spec) {
+    const auto add = [&](const JsonRef& name) {
+      spec.result_names.push_back(graph_.intern(name.string()));
+      spec.result_types.push_back(type_of(spec.result_names.back()));
+    };
+    const auto [tag, value] = output.tagged();
+    const auto kind = argument_kind(tag);
+    const std::size_t before = spec.result_names.size();
+    switch (kind.value_or(ArgKind::dict)) {
+      case ArgKind::none: break;
+      case ArgKind::tensor:
+      case ArgKind::custom_obj: add(value.get("name")); break;
+      case ArgKind::sym_int:
+      case ArgKind::sym_float:
+      case ArgKind::sym_bool: add(value.get("as_name")); break;
+      case ArgKind::tensors: {
+        const std::size_t count = value.array().size();
+        for (std::size_t i = 0; i < count; ++i) {
+          const JsonRef tensor = value.at(i);
+          add(tensor.get("name"));
+        }
+        break;
+      }
+      default: value.fail(Code::archive_json_shape, fmt::format("'{}' cannot be the result of a node", tag));
+    }
+    spec.result_forms.push_back({*kind, static_cast<std::uint32_t>(spec.result_names.size() - before)});
+  }
+
+  void read_node(const JsonRef& node) {
+    NodeSpec spec;
+    spec.op = graph_.intern(operator_from_target(node.get("target").string()));
+    const JsonRef inputs = node.get("inputs"), outputs = node.get("outputs"), metadata = node.get("metadata");
+    const std::size_t input_count = inputs.array().size();
+    for (std::size_t i = 0; i < input_count; ++i) {
+      const JsonRef input = inputs.at(i);
+      const StringId name = graph_.intern(input.get("name").string());
+      spec.arguments.push_back({name, read_form(input), arguments_.read(input.get("arg"), spec.operands)});
+    }
+    const std::size_t output_count = outputs.array().size();
+    for (std::size_t i = 0; i < output_count; ++i) read_result(outputs.at(i), spec);
+    const std::size_t metadata_count = metadata.object().size();
+    for (std::size_t i = 0; i < metadata_count; ++i) {
+      const std::string_view key = (metadata.object().begin() + static_cast<std::ptrdiff_t>(i))->key();
+      spec.metadata.push_back({graph_.intern(key), graph_.intern(metadata.at(i).string())});
+    }
+    if (const auto name = node.find("name")) {
+      spec.name = graph_.intern(name->string());
+    } else if (spec.result_names.size() == 1) {
+      spec.name = spec.result_names[0];
+    }
+    std::optional<bool> single;
+    if (const auto flag = node.find("is_hop_single_tensor_return")) single = flag->boolean();
+    const std::string unknown = unknown_fields(
+        node.object(), {"target", "inputs", "outputs", "metadata", "is_hop_single_tensor_return", "name"});
+    const NodeId id = journal_.create_node(std::move(spec), {block_, {}});
+    journal_.set_node_details(id, optional_text(unknown), single);
+    for (const ValueId result : graph_.results(id)) define(result, outputs);
+  }
+
+  void read_outputs(const JsonRef& outputs) {
+    NodeSpec spec;
+    spec.opcode = Opcode::output;
+    spec.name = graph_.intern("output");
+    const std::size_t count = outputs.array().size();
+    for (std::size_t i = 0; i < count; ++i) {
+      spec.arguments.push_back({graph_.intern(""), ArgForm::positional, arguments_.read(outputs.at(i), spec.operands)});
+    }
+    journal_.create_node(std::move(spec), {block_, {}});
+  }
+
+  BlockRef read_nested(const JsonRef& nested) {
+    const StringId name = graph_.intern(nested.get("name").string());
+    const JsonRef graph = nested.get("graph");
+    const BlockId block = journal_.create_block(name);
+    BlockBuilder(journal_, block, graph).read(nullptr);
+    return {block, name};
+  }
+
+  Journal& journal_;
+  const Graph& graph_;
+  BlockId block_;
+  const JsonRef& json_;
+  ValueNames names_;
+  std::unordered_map<StringId, TypeId> types_;
+  ArgumentReader arguments_;
+};
+
+}  // namespace
+
+void read_graph(const JsonRef& graph, const JsonRef& input_specs, Journal& journal) {
+  BlockBuilder(journal, kRootBlock, graph).read(&input_specs);
+}
+
+}  // namespace fettle

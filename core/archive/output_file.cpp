@@ -1,0 +1,103 @@
+#include "archive/output_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <random>
+
+#include "base/error.hpp"
+
+namespace fettle {
+namespace {
+
+constexpr std::size_t kBufferSize = 1 << 20;
+
+[[noreturn]] void refuse(const std::filesystem::path& target, std::string why, std::string hint = {}) {
+  throw Error({.code = Code::archive_write,
+               .what = "cannot write the archive",
+               .where = target.string(),
+               .why = std::move(why),
+               .hint = std::move(hint)});
+}
+
+}  // namespace
+
+OutputFile::OutputFile(const std::filesystem::path& target) : target_(target) {
+  std::error_code failed;
+  // Through a symbolic link, so that the link stays one.
+  if (const auto real = std::filesystem::canonical(target, failed); !failed) target_ = real;
+  const auto status = std::filesystem::status(target_, failed);
+  if (std::filesystem::is_directory(status)) refuse(target, "it is a folder", "name a file in it");
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) refuse(target, "it is not a regular file");
+  const auto folder = target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
+  if (!std::filesystem::is_directory(folder, failed)) refuse(target, fmt::format("there is no folder '{}'", folder.string()));
+
+  std::random_device random;
+  for (int attempt = 0; file_ < 0 && attempt < 16; ++attempt) {
+    temporary_ = folder / fmt::format(".{}.{:08x}.tmp", target_.filename().string(), random());
+    file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file_ < 0 && errno != EEXIST) break;
+  }
+  if (file_ < 0) refuse(target, std::strerror(errno), "check that the folder may be written to");
+  struct stat old = {};
+  if (::stat(target_.c_str(), &old) == 0) (void)::fchmod(file_, old.st_mode & 07777);
+  buffer_.reserve(kBufferSize);
+}
+
+OutputFile::~OutputFile() {
+  if (file_ >= 0) ::close(file_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void OutputFile::check(bool ok, const char* what) const {
+  if (ok) return;
+  refuse(target_, fmt::format("{}: {}", what, std::strerror(errno)),
+         errno == ENOSPC || errno == EFBIG ? "free some space" : "");
+}
+
+void OutputFile::write(std::span<const std::byte> bytes) {
+  offset_ += bytes.size();
+  if (buffer_.size() + bytes.size() <= kBufferSize) {
+    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+    return;
+  }
+  flush();
+  write_through(bytes);
+}
+
+void OutputFile::flush() {
+  write_through(buffer_);
+  buffer_.clear();
+}
+
+void OutputFile::write_through(std::span<const std::byte> bytes) {
+  constexpr std::size_t kMost = 1u << 30;  // some systems refuse more in one call
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file_, bytes.data(), std::min(bytes.size(), kMost));
+    if (written < 0 && errno == EINTR) continue;
+    check(written > 0, "writing");
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+void OutputFile::commit() {
+  flush();
+  check(::fsync(file_) == 0, "flushing to the disk");
+  const int closed = ::close(file_);
+  file_ = -1;
+  check(closed == 0, "closing");
+  check(::rename(temporary_.c_str(), target_.c_str()) == 0, "renaming");
+  temporary_.clear();
+  // The rename itself lasts when the folder is on the disk; a file system that cannot say so is not an error.
+  const auto folder = target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
+  if (const int handle = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC); handle >= 0) {
+    (void)::fsync(handle);
+    ::close(handle);
+  }
+}
+
+}  // namespace fettle

@@ -1,0 +1,39 @@
+// A file that appears whole or not at all: written beside its target under another name, flushed to the
+// disk, then renamed over it. Destroyed before commit, it leaves nothing behind.
+//
+// What the target named before stays valid for whoever has it open or mapped, so that a program may
+// be written over the archive it was read from.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace fettle {
+
+class OutputFile {
+ public:
+  // Throws archive_write: no such folder, no permission, the target is a folder or a device …
+  explicit OutputFile(const std::filesystem::path& target);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);
+  std::uint64_t offset() const { return offset_; }
+  void commit();  // flushes and renames
+
+ private:
+  void flush();
+  void write_through(std::span<const std::byte> bytes);
+  void check(bool ok, const char* what) const;
+
+  std::filesystem::path target_, temporary_;
+  int file_ = -1;
+  std::uint64_t offset_ = 0;
+  std::vector<std::byte> buffer_;
+};
+
+}  // namespace fettle

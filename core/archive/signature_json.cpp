@@ -1,0 +1,224 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "archive/argument_json.hpp"
+#include "archive/graph_json.hpp"
+
+namespace fettle {
+namespace {
+
+struct InputTag {
+  std::string_view tag;
+  InputKind kind;
+  std::string_view target;  // the field that names what the input stands for
+};
+constexpr std::array kInputs = {
+    InputTag{"user_input", InputKind::user_input, ""},
+    InputTag{"parameter", InputKind::parameter, "parameter_name"},
+    InputTag{"buffer", InputKind::buffer, "buffer_name"},
+    InputTag{"tensor_constant", InputKind::tensor_constant, "tensor_constant_name"},
+    InputTag{"custom_obj", InputKind::custom_obj, "custom_obj_name"},
+    InputTag{"token", InputKind::token, ""},
+    InputTag{"constant_input", InputKind::constant_input, ""},
+};
+
+struct OutputTag {
+  std::string_view tag;
+  OutputKind kind;
+  std::string_view target;
+};
+constexpr std::array kOutputs = {
+    OutputTag{"user_output", OutputKind::user_output, ""},
+    OutputTag{"loss_output", OutputKind::loss_output, ""},
+    OutputTag{"buffer_mutation", OutputKind::buffer_mutation, "buffer_name"},
+    OutputTag{"gradient_to_parameter", OutputKind::gradient_to_parameter, "parameter_name"},
+    OutputTag{"gradient_to_user_input", OutputKind::gradient_to_user_input, "user_input_name"},
+    OutputTag{"user_input_mutation", OutputKind::user_input_mutation, "user_input_name"},
+    OutputTag{"token", OutputKind::token, ""},
+    OutputTag{"parameter_mutation", OutputKind::parameter_mutation, "parameter_name"},
+};
+
+template <class Table>
+const auto& by_tag(const Table& table, std::string_view tag, const JsonRef& at) {
+  for (const auto& row : table) {
+    if (row.tag == tag) return row;
+  }
+  at.fail(Code::archive_json_shape, fmt::format("'{}' is no kind of input or output", tag));
+}
+
+template <class Table, class Kind>
+const auto& by_kind(const Table& table, Kind kind) {
+  return *std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.kind == kind; });
+}
+
+// The value that an argument names: {"name": "x"}, {"as_tensor": {"name": "x"}},
+// {"as_sym_int": {"as_name": "x"}}; nothing for a constant.
+std::optional<std::string> named_value(const JsonRef& argument) {
+  if (argument.value().is_object() && argument.object().contains("name")) {
+    return std::string(argument.get("name").string());
+  }
+  const auto [tag, value] = argument.tagged();
+  if (!value.value().is_object()) return std::nullopt;
+  for (const std::string_view field : {"name", "as_name"}) {
+    if (const auto name = value.find(field)) return std::string(name->string());
+  }
+  return std::nullopt;
+}
+
+void expect_name(const JsonRef& argument, std::string_view expected) {
+  const auto name = named_value(argument);
+  if (!name || *name == expected) return;
+  argument.fail(Code::archive_signature, fmt::format("the signature names '{}' where the graph has '{}'", *name, expected));
+}
+
+void expect_count(const JsonRef& specs, std::size_t count, std::string_view what) {
+  if (specs.array().size() == count) return;
+  specs.fail(Code::archive_signature, fmt::format("the signature describes {} {} and the graph has {}",
+                                                  specs.array().size(), what, count));
+}
+
+InputSpec read_input_spec(const JsonRef& json, const Graph& graph, NodeId placeholder) {
+  const auto [tag, fields] = json.tagged();
+  const InputTag& row = by_tag(kInputs, tag, fields);
+  const std::string_view name = graph.text(graph.node(placeholder).name);
+  InputSpec spec;
+  spec.kind = row.kind;
+  if (row.kind == InputKind::constant_input) {
+    const auto& repeated = graph.node(placeholder).arguments;  // as the graph's inputs have it
+    if (repeated.empty()) {
+      fields.fail(Code::archive_signature, fmt::format("the signature calls '{}' a constant and the graph does not", name));
+    }
+    spec.constant = repeated[0].value;
+    return spec;
+  }
+  if (!row.target.empty()) spec.target = fields.get(row.target).string();
+  if (row.kind == InputKind::buffer) spec.persistent = fields.get("persistent").boolean();
+  expect_name(fields.get("arg"), name);
+  return spec;
+}
+
+void write_operand_name(JsonWriter& out, std::string_view name) {
+  out.raw("{\"name\": ");
+  out.string(name);
+  out.raw("}");
+}
+
+// {"buffer": {"arg": …, "buffer_name": "x", "persistent": true}}
+template <class Row, class WriteArgument>
+void write_spec(JsonWriter& out, const Row& row, const std::string& target, WriteArgument&& write_argument) {
+  out.raw("{");
+  out.key(row.tag, true);
+  out.raw("{");
+  out.key("arg", true);
+  write_argument();
+  if (!row.target.empty()) {
+    out.key(row.target);
+    out.string(target);
+  }
+}
+
+// What the graph says of a placeholder, as an argument that names it.
+void write_input_argument(JsonWriter& out, const Graph& graph, NodeId placeholder, InputKind kind) {
+  const Type& type = graph.type(graph.result(placeholder));
+  const std::string_view name = graph.text(graph.node(placeholder).name);
+  const bool custom = type.kind == TypeKind::custom_obj;
+  const bool sym = type.kind == TypeKind::sym_int;
+  const bool tagged = kind == InputKind::user_input;
+  if (const auto& constant = graph.node(placeholder).arguments; tagged && !constant.empty()) {
+    return ArgumentWriter(out, graph, nullptr).write(constant[0].value, {});
+  }
+  if (tagged) out.raw(custom ? "{\"as_custom_obj\": " : sym ? "{\"as_sym_int\": " : "{\"as_tensor\": ");
+  if (custom) {
+    out.raw("{\"name\": ");
+    out.string(name);
+    out.key("class_fqn");
+    out.string(type.text);
+    out.raw("}");
+  } else if (sym) {
+    out.raw("{\"as_name\": ");
+    out.string(name);
+    out.raw("}");
+  } else {
+    write_operand_name(out, name);
+  }
+  if (tagged) out.raw("}");
+}
+
+void write_constant_input(JsonWriter& out, const Graph& graph, NodeId placeholder, const Argument& constant) {
+  out.raw("{\"constant_input\": {\"name\": ");
+  out.string(graph.text(graph.node(placeholder).name));
+  out.key("value");
+  ArgumentWriter(out, graph, nullptr).write(constant, {});
+  out.raw("}}");
+}
+
+}  // namespace
+
+void read_signature(const JsonRef& signature, Journal& journal) {
+  const Graph& graph = journal.graph();
+  const JsonRef inputs = signature.get("input_specs"), outputs = signature.get("output_specs");
+  std::vector<NodeId> placeholders;
+  for (const NodeId node : graph.nodes()) {
+    if (graph.node(node).opcode == Opcode::placeholder) placeholders.push_back(node);
+  }
+  expect_count(inputs, placeholders.size(), "inputs");
+  for (std::size_t i = 0; i < placeholders.size(); ++i) {
+    journal.set_input_spec(placeholders[i], read_input_spec(inputs.at(i), graph, placeholders[i]));
+  }
+
+  const Node& output = graph.node(graph.output_node());
+  expect_count(outputs, output.arguments.size(), "outputs");
+  std::vector<OutputSpec> specs;
+  for (std::size_t i = 0; i < output.arguments.size(); ++i) {
+    const JsonRef json = outputs.at(i);
+    const auto [tag, fields] = json.tagged();
+    const OutputTag& row = by_tag(kOutputs, tag, fields);
+    specs.push_back({row.kind, row.target.empty() ? std::string() : std::string(fields.get(row.target).string())});
+    for_each_operand(output.arguments[i].value, [&](const Operand& operand) {
+      expect_name(fields.get("arg"), graph.text(graph.value(output.operands[operand.index]).name));
+    });
+  }
+  journal.set_output_specs(std::move(specs));
+}
+
+void write_input_specs(JsonWriter& out, const Graph& graph) {
+  bool first = true;
+  out.raw("[");
+  for (const NodeId node : graph.nodes()) {
+    if (graph.node(node).opcode != Opcode::placeholder) break;
+    out.comma(first);
+    first = false;
+    const InputSpec& spec = *graph.node(node).input_spec;
+    if (spec.kind == InputKind::constant_input) {
+      write_constant_input(out, graph, node, spec.constant);
+      continue;
+    }
+    write_spec(out, by_kind(kInputs, spec.kind), spec.target, [&] { write_input_argument(out, graph, node, spec.kind); });
+    if (spec.kind == InputKind::buffer) {
+      out.key("persistent");
+      out.boolean(spec.persistent);
+    }
+    out.raw("}}");
+  }
+  out.raw("]");
+}
+
+void write_output_specs(JsonWriter& out, const Graph& graph) {
+  const Node& output = graph.node(graph.output_node());
+  ArgumentWriter arguments(out, graph, nullptr);
+  std::size_t i = 0;
+  out.list(output.output_specs, [&](const OutputSpec& spec) {
+    const Argument& argument = output.arguments[i++].value;
+    write_spec(out, by_kind(kOutputs, spec.kind), spec.target, [&] {
+      if (spec.kind == OutputKind::user_output) return arguments.write(argument, output.operands);
+      for_each_operand(argument, [&](const Operand& operand) {
+        write_operand_name(out, graph.text(graph.value(output.operands[operand.index]).name));
+      });
+    });
+    out.raw("}}");
+  });
+}
+
+}  // namespace fettle
