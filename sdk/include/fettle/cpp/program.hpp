@@ -1,0 +1,177 @@
+// Programs that can be run: what verifiers and benchmarks work on.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fettle/cpp/graph.hpp"
+
+namespace fettle {
+inline namespace sdk {
+
+// Inputs or outputs of a program: owns its tensors.
+class Data {
+ public:
+  Data() = default;
+  explicit Data(std::size_t n) : data_(n) {}
+  Data(Data&& other) noexcept : data_(std::exchange(other.data_, {})) {}
+  Data& operator=(Data&& other) noexcept {
+    std::swap(data_, other.data_);
+    return *this;
+  }
+  ~Data() {
+    for (fettle_datum& datum : data_) release(datum);
+  }
+
+  std::size_t size() const { return data_.size(); }
+  const fettle_datum& operator[](std::size_t k) const { return data_[k]; }
+  fettle_datum* raw() { return data_.data(); }
+  const fettle_datum* raw() const { return data_.data(); }
+  bool is_tensor(std::size_t k) const { return data_[k].kind == FETTLE_DATUM_TENSOR; }
+  TensorView tensor(std::size_t k) const { return TensorView(&data_[k].tensor->dl_tensor); }
+  void set(std::size_t k, Tensor tensor) {
+    release(data_[k]);
+    data_[k] = {};
+    data_[k].kind = FETTLE_DATUM_TENSOR;
+    data_[k].tensor = tensor.release();
+  }
+
+ private:
+  static void release(fettle_datum& datum) {
+    if (datum.kind == FETTLE_DATUM_TENSOR && datum.tensor != nullptr &&
+        datum.tensor->deleter != nullptr)
+      datum.tensor->deleter(datum.tensor);
+    datum.tensor = nullptr;
+  }
+  std::vector<fettle_datum> data_;
+};
+
+struct RunOptions {
+  std::optional<std::uint64_t> seed;  // of torch's generator, set before the run
+  bool float64 = false;
+  bool measure_memory = false;
+  bool cpu_outputs = true;  // so that they can be read
+};
+struct RunResult {
+  Data outputs;
+  std::int64_t peak_bytes = -1;
+  double seconds = 0;
+};
+
+// A program with its inputs in place, for timing.
+class Bound {
+ public:
+  Bound(fettle_ctx* context, fettle_bound* raw) : context_(context), raw_(raw) {}
+  Bound(Bound&& other) noexcept
+      : context_(other.context_), raw_(std::exchange(other.raw_, nullptr)) {}
+  Bound& operator=(Bound&& other) noexcept {
+    std::swap(context_, other.context_);
+    std::swap(raw_, other.raw_);
+    return *this;
+  }
+  ~Bound() {
+    if (raw_ != nullptr) detail::program_table().release(raw_);
+  }
+  void launch() { detail::check(detail::program_table().launch(context_, raw_), "launch"); }
+  void synchronize() {
+    detail::check(detail::program_table().synchronize(context_, raw_), "synchronize");
+  }
+  // Wall clock of one run, the device idle before and after.
+  double seconds() {
+    synchronize();
+    const auto begin = std::chrono::steady_clock::now();
+    launch();
+    synchronize();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  }
+
+ private:
+  fettle_ctx* context_;
+  fettle_bound* raw_;
+};
+
+class Program {
+ public:
+  Program(fettle_ctx* context, const fettle_program* raw)
+      : context_(context), raw_(raw), graph_(context, detail::program_table().graph(raw)) {}
+
+  const fettle_program* raw() const { return raw_; }
+  const Context& context() const { return context_; }
+  const Graph& graph() const { return graph_; }
+  std::uint64_t id() const { return detail::program_table().id(raw_); }  // never reused
+  std::string_view name() const { return text(detail::program_table().name(raw_)); }
+  std::string_view device() const { return text(detail::program_table().device(raw_)); }
+  std::size_t input_count() const { return detail::program_table().input_count(raw_); }
+  std::size_t output_count() const { return detail::program_table().output_count(raw_); }
+  std::size_t sample_count() const { return detail::program_table().sample_count(raw_); }
+  fettle_slot input(std::size_t k) const {
+    fettle_slot slot{};
+    slot.size = sizeof slot;
+    detail::check(detail::program_table().input(context_.raw(), raw_, k, &slot), "input");
+    return slot;
+  }
+  fettle_slot output(std::size_t k) const {
+    fettle_slot slot{};
+    slot.size = sizeof slot;
+    detail::check(detail::program_table().output(context_.raw(), raw_, k, &slot), "output");
+    return slot;
+  }
+  Type type(fettle_type_id id) const {
+    fettle_type type{};
+    type.size = sizeof type;
+    detail::check(detail::graph_table().type(context_.raw(), graph_.raw(), id, &type), "type");
+    return Type(type);
+  }
+
+  Data sample_inputs(std::size_t sample) const {
+    Data data(input_count());
+    detail::check(detail::program_table().sample_inputs(context_.raw(), raw_, sample, data.raw()),
+                  "sample_inputs");
+    return data;
+  }
+  // What the eager model answered when the program was captured; nothing if that was not stored.
+  std::optional<Data> eager_outputs(std::size_t sample) const {
+    Data data(output_count());
+    const fettle_status status =
+        detail::program_table().eager_outputs(context_.raw(), raw_, sample, data.raw());
+    if (status == FETTLE_E_ABSENT) return std::nullopt;
+    detail::check(status, "eager_outputs");
+    return data;
+  }
+
+  RunResult run(const Data& inputs, const RunOptions& options = {}) const {
+    fettle_run_options raw_options{};
+    raw_options.size = sizeof raw_options;
+    raw_options.flags = (options.seed ? FETTLE_RUN_SEEDED : 0u) |
+                        (options.float64 ? FETTLE_RUN_FLOAT64 : 0u) |
+                        (options.measure_memory ? FETTLE_RUN_MEASURE_MEMORY : 0u) |
+                        (options.cpu_outputs ? FETTLE_RUN_CPU_OUTPUTS : 0u);
+    raw_options.seed = options.seed.value_or(0);
+    fettle_run_stats stats{};
+    stats.size = sizeof stats;
+    RunResult result{Data(output_count())};
+    detail::check(detail::program_table().run(context_.raw(), raw_, &raw_options, inputs.raw(),
+                                              result.outputs.raw(), &stats),
+                  "run");
+    result.peak_bytes = stats.peak_bytes;
+    result.seconds = stats.seconds;
+    return result;
+  }
+
+  Bound bind(const Data& inputs) const {
+    fettle_bound* out = nullptr;
+    detail::check(detail::program_table().bind(context_.raw(), raw_, inputs.raw(), &out), "bind");
+    return {context_.raw(), out};
+  }
+
+ private:
+  Context context_;
+  const fettle_program* raw_;
+  Graph graph_;
+};
+
+}  // namespace sdk
+}  // namespace fettle
