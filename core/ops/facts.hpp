@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,13 @@ struct CallFacts {
   bool pure() const { return known && !random && !side_effect && !mutates(); }
 };
 
-// Nested graphs are taken into account: a call is as pure as the worst node inside it.
+// Nested graphs are taken into account: a call is as pure as the worst node inside it. Placeholders
+// and output nodes are not calls: known, and `side_effect`, as they must stay.
 CallFacts call_facts(const Graph& graph, NodeId node);
 
-// May-alias classes of all values of a graph, by union-find over call facts: two values in different
-// classes never share storage. Near-linear. Also says which classes are written, hold an input or
-// a constant, or are returned.
+// May-alias classes of all values of a graph, by union-find over call facts: two values of one block
+// in different classes never share storage, unless the caller passed inputs that do. Constants that
+// lie in one storage are one class. Near-linear. A value that nested graphs write is written.
 class AliasClasses {
  public:
   explicit AliasClasses(const Graph& graph);
@@ -52,7 +54,9 @@ class OutputAliases {
   void check(const Graph& after) const;
 
  private:
-  std::vector<std::vector<std::string>> aliases_;  // by output: sorted names of inputs and "output k"
+  struct Class;  // what one class of outputs may alias: names of inputs, numbers of outputs
+  std::vector<std::shared_ptr<const Class>> classes_;  // by output; null for what is not a tensor
+  static std::vector<std::shared_ptr<const Class>> classes_of(const Graph& graph);
 };
 
 }  // namespace fettle

@@ -3,7 +3,7 @@
 //
 // Higher-order operators ("higher_order.cond") and Python's scalar operators ("_operator.add",
 // "math.floor", "torch.sym_max") are not registered with libtorch's C++ dispatcher; the few that
-// fettle supports are listed in ops/higher_order and ops/scalar.
+// fettle supports are listed in ops/higher_order.hpp and ops/scalar.hpp.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,11 @@ struct SchemaArgument {
   std::string default_text;                // the default when it is a string
   std::vector<std::string> alias_sets;     // "a" of Tensor(a!); empty: a fresh or plain argument
   bool written = false;                    // the ! of Tensor(a!)
-  ArgKind kind = ArgKind::none;            // how an argument of this type is exported
+  // How an argument of this type is exported when it is given; Scalar is `real` here and takes any
+  // number, `none` stands for types that have no form in an archive (Generator, Storage …).
+  ArgKind kind = ArgKind::none;
+  bool optional = false;                   // None fits
+  std::int32_t fixed_length = 0;           // N of int[N]: a single number stands for N of it; else 0
 };
 
 struct SchemaReturn {
@@ -56,8 +60,13 @@ const OperatorSchema* find_operator(std::string_view name);
 // The nearest registered names to an unknown one: overloads of the same operator first.
 std::string suggest_operator(std::string_view name);
 
-// Puts every call's arguments into schema order and appends omitted ones as ArgForm::defaulted.
-// `where` names the file for messages. Throws operator_unknown and graph_bad_arguments.
+// Puts one call's arguments into schema order and adds omitted ones as ArgForm::defaulted; operands
+// are reordered with the arguments that name them. For calls that are about to be made.
+// Throws operator_unknown and graph_bad_arguments, which name `where`.
+void bind_call(const Graph& graph, StringId op, std::vector<NamedArgument>& arguments,
+               std::vector<ValueId>& operands, std::string_view where);
+
+// The same for every call of a graph that was just read from the file `where`.
 void bind_schemas(Graph& graph, std::string_view where);
 
 // The invariant `graph-bad-arguments`: every call's arguments fit its operator's schema.
