@@ -1,5 +1,6 @@
 #include "graph/argument.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <boost/container_hash/hash.hpp>
@@ -55,17 +56,80 @@ std::size_t hash(const std::vector<T>& v) {
 
 }  // namespace
 
-std::string_view arg_kind_name(ArgKind kind) {
-  constexpr std::array<std::string_view, 31> names = {
-      "none", "tensor", "tensors", "optional_tensor", "optional_tensors", "nested_tensors",
-      "int", "ints", "int_lists", "float", "floats", "float_lists", "bool", "bools",
-      "complex", "string", "strings",
-      "sym_int", "sym_ints", "sym_float", "sym_floats", "sym_bool", "sym_bools",
-      "scalar_type", "layout", "memory_format", "device",
-      "graph", "operator", "custom_obj", "string_to_argument",
-  };
-  static_assert(static_cast<std::size_t>(ArgKind::dict) + 1 == names.size());
-  return names[static_cast<std::size_t>(kind)];
+namespace {
+
+constexpr std::array<std::string_view, 31> kKindNames = {
+    "none", "tensor", "tensors", "optional_tensor", "optional_tensors", "nested_tensors",
+    "int", "ints", "int_lists", "float", "floats", "float_lists", "bool", "bools",
+    "complex", "string", "strings",
+    "sym_int", "sym_ints", "sym_float", "sym_floats", "sym_bool", "sym_bools",
+    "scalar_type", "layout", "memory_format", "device",
+    "graph", "operator", "custom_obj", "string_to_argument",
+};
+static_assert(static_cast<std::size_t>(ArgKind::dict) + 1 == kKindNames.size());
+
+}  // namespace
+
+std::string_view arg_kind_name(ArgKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
+
+std::optional<ArgKind> arg_kind_from_name(std::string_view name) {
+  const auto found = std::ranges::find(kKindNames, name);
+  if (found == kKindNames.end()) return std::nullopt;
+  return static_cast<ArgKind>(found - kKindNames.begin());
+}
+
+ArgKind element_kind(ArgKind list) {
+  switch (list) {
+    case ArgKind::tensors: return ArgKind::tensor;
+    case ArgKind::optional_tensors: return ArgKind::optional_tensor;
+    case ArgKind::nested_tensors: return ArgKind::tensors;
+    case ArgKind::integer_lists: return ArgKind::integers;
+    case ArgKind::real_lists: return ArgKind::reals;
+    case ArgKind::booleans: return ArgKind::boolean;
+    case ArgKind::strings: return ArgKind::string;
+    case ArgKind::sym_ints: return ArgKind::sym_int;
+    case ArgKind::sym_floats: return ArgKind::sym_float;
+    case ArgKind::sym_bools: return ArgKind::sym_bool;
+    default: return ArgKind::none;
+  }
+}
+
+bool payload_fits_kind(const Argument& argument) {
+  const auto& payload = argument.payload;
+  const auto holds = [&]<class... T>() { return (std::holds_alternative<T>(payload) || ...); };
+  switch (argument.kind) {
+    case ArgKind::none: return holds.operator()<std::monostate>();
+    case ArgKind::tensor:
+    case ArgKind::custom_obj: return holds.operator()<Operand>();
+    case ArgKind::optional_tensor: return holds.operator()<Operand, std::monostate>();
+    case ArgKind::sym_int: return holds.operator()<Operand, std::int64_t>();
+    case ArgKind::sym_float: return holds.operator()<Operand, double>();
+    case ArgKind::sym_bool: return holds.operator()<Operand, bool>();
+    case ArgKind::integer:
+    case ArgKind::dtype:
+    case ArgKind::layout:
+    case ArgKind::memory_format: return holds.operator()<std::int64_t>();
+    case ArgKind::integers: return holds.operator()<std::vector<std::int64_t>>();
+    case ArgKind::real: return holds.operator()<double>();
+    case ArgKind::reals: return holds.operator()<std::vector<double>>();
+    case ArgKind::boolean: return holds.operator()<bool>();
+    case ArgKind::complex_number: return holds.operator()<std::complex<double>>();
+    case ArgKind::string:
+    case ArgKind::operator_name: return holds.operator()<StringId>();
+    case ArgKind::device: return holds.operator()<Device>();
+    case ArgKind::block: return holds.operator()<BlockRef>();
+    case ArgKind::dict: {
+      const auto* entries = std::get_if<std::vector<DictEntry>>(&payload);
+      return entries && std::ranges::all_of(*entries, [](const DictEntry& entry) {
+               return entry.value.kind != ArgKind::block && payload_fits_kind(entry.value);
+             });
+    }
+    default: break;
+  }
+  const auto* elements = std::get_if<std::vector<Argument>>(&payload);
+  return elements && std::ranges::all_of(*elements, [&](const Argument& element) {
+           return element.kind == element_kind(argument.kind) && payload_fits_kind(element);
+         });
 }
 
 bool same_argument(const Argument& a, const Argument& b) {

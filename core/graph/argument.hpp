@@ -7,7 +7,9 @@
 
 #include <complex>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -80,6 +82,14 @@ struct NamedArgument {
 };
 
 std::string_view arg_kind_name(ArgKind kind);
+std::optional<ArgKind> arg_kind_from_name(std::string_view name);
+
+// The kind of the elements of a vector<Argument> payload: tensors → tensor, nested_tensors → tensors,
+// optional_tensors → optional_tensor …; none for kinds whose payload is no vector<Argument>.
+ArgKind element_kind(ArgKind list);
+
+// Whether the payload is of the type that the table above gives the kind, elements included.
+bool payload_fits_kind(const Argument& argument);
 
 // Calls fn(Operand&) / fn(const Operand&) for each operand in the argument, in order.
 template <class Arg, class Fn>

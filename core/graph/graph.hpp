@@ -160,6 +160,7 @@ class Graph {
 
  private:
   friend class Journal;
+  friend struct GraphSurgery;  // tests only: breaks a graph on purpose, for the checks to find
   std::deque<Node> nodes_;
   std::deque<Value> values_;
   std::deque<Block> blocks_;
