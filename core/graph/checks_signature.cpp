@@ -47,6 +47,9 @@ class Signature {
   }
 
   void check_input(NodeId id, const InputSpec& spec) {
+    for_each_operand(spec.constant, [&](const Operand&) {
+      bad(id, "an input's constant names a value");
+    });
     switch (spec.kind) {
       case InputKind::user_input:
       case InputKind::constant_input:

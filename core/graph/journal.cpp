@@ -457,6 +457,10 @@ void Journal::set_block_details(BlockId block, StringId unknown_fields,
   graph_.blocks_[block.index].is_single_tensor_return = is_single_tensor_return;
 }
 
+void Journal::set_block_name(BlockId block, StringId name) {
+  graph_.blocks_[block.index].name = name;
+}
+
 StringId Journal::fresh_name(std::string_view base) {
   // A name is free if the pool never saw it: stricter than needed, and O(1).
   std::string name(base.empty() ? "node" : base);

@@ -92,6 +92,7 @@ class Journal {
   // -- builders only (Recording::off): what no pass may touch
   void set_node_details(NodeId node, StringId unknown_fields, std::optional<bool> hop_single_return);
   void set_block_details(BlockId block, StringId unknown_fields, bool is_single_tensor_return);
+  void set_block_name(BlockId block, StringId name);
 
   // -- undo and outcome
   using Mark = std::size_t;

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "graph/argument.hpp"
 #include "graph/types.hpp"
@@ -30,6 +32,12 @@ enum class OutputKind : std::uint8_t {
   user_output, loss_output, buffer_mutation, parameter_mutation, user_input_mutation,
   gradient_to_parameter, gradient_to_user_input, token,
 };
+
+// "user_input", "buffer_mutation" …: the names above, which are also those of torch.export's schema.
+std::string_view input_kind_name(InputKind kind);
+std::optional<InputKind> input_kind_from_name(std::string_view name);
+std::string_view output_kind_name(OutputKind kind);
+std::optional<OutputKind> output_kind_from_name(std::string_view name);
 
 struct OutputSpec {
   OutputKind kind = OutputKind::user_output;
