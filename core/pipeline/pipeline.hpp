@@ -1,0 +1,78 @@
+// A pipeline as its file says it: which passes in which order, how they are verified, what is
+// measured. Nothing is looked up here: whether the named components and options exist is decided by
+// resolve() (pipeline/resolve.hpp), which asks the host.
+//
+//   name: inference                       # optional
+//   passes:                               # required; [] only copies the program
+//     - dce                               # a name,
+//     - constant_folding: {max_bytes: 1048576}                           # a name with options,
+//     - repeat: {until: unchanged, limit: 8, passes: [cse, dce]}         # or a group
+//   verify: {after: each, with: [numeric], unable: fail}   # after: each | end | never
+//   benchmark: [latency: {runs: 30}, memory]
+//   on_failure: stop                      # stop | skip: what a failed verification does
+//   accept: {max_abs: 0.01, max_rel: 0.1} # error budget of passes that change results on purpose
+//
+// Strict: whatever is not understood is an error with file, line, column and the nearest valid name.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "host/host.hpp"
+
+namespace fettle {
+
+struct ComponentUse {
+  std::string name;
+  std::vector<Host::GivenOption> options;
+  std::string where;  // "file:line:column"
+};
+
+struct Step;
+struct Repeat {  // runs its passes again until a whole round changes nothing, at most `limit` times
+  std::uint32_t limit = 8;
+  std::vector<Step> passes;
+};
+struct Step {
+  std::variant<ComponentUse, Repeat> what;
+};
+
+enum class VerifyAfter : std::uint8_t { each, end, never };
+enum class OnFailure : std::uint8_t { stop, skip };
+std::string_view verify_after_name(VerifyAfter after);
+std::string_view on_failure_name(OnFailure on_failure);
+
+// What a pass that changes results may cost: the largest absolute and relative error.
+struct ErrorBudget {
+  std::optional<double> max_abs, max_rel;
+};
+
+struct Pipeline {
+  std::string name;
+  std::string source;  // the file it came from, for messages
+  std::vector<Step> passes;
+  VerifyAfter verify_after = VerifyAfter::each;
+  std::optional<std::vector<ComponentUse>> verifiers;  // absent: the embedder's default
+  bool unable_is_failure = true;                       // a verifier that cannot judge fails the pass
+  std::vector<ComponentUse> benchmarks;
+  OnFailure on_failure = OnFailure::stop;
+  std::optional<ErrorBudget> accept;
+};
+
+// Throws pipeline_* errors. `source` names the text in messages.
+Pipeline parse_pipeline(std::string_view text, const std::string& source);
+Pipeline load_pipeline(const std::filesystem::path& path);
+
+// Applies "COMPONENT.OPTION=VALUE" to every use of that component. Throws pipeline_bad_override when
+// it is not of that form or the pipeline does not use the component.
+void apply_override(Pipeline& pipeline, std::string_view text);
+
+// Every component used, in order of first use, each name once.
+std::vector<std::string> pass_names(const Pipeline& pipeline);
+
+}  // namespace fettle

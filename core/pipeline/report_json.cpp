@@ -1,0 +1,170 @@
+// The report for machines. Its keys are stable: DESIGN 7 lists those that tools may rely on.
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "pipeline/report.hpp"
+
+namespace fettle {
+namespace {
+
+namespace json = boost::json;
+
+json::value number(double value) {  // JSON has neither
+  if (std::isnan(value)) return nullptr;
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return value;
+}
+
+json::value text(std::string_view value) { return json::string(value); }
+
+json::value diagnostics(const std::vector<Diagnostic>& list) {
+  json::array out;
+  for (const Diagnostic& d : list) {
+    constexpr std::string_view severities[] = {"note", "warning", "error"};
+    out.push_back(json::object{{"code", text(code_name(d.code))},
+                               {"severity", text(severities[static_cast<std::size_t>(d.severity)])},
+                               {"what", d.what},
+                               {"where", d.where},
+                               {"why", d.why},
+                               {"try", d.hint}});
+  }
+  return out;
+}
+
+json::value statistics(const std::map<std::string, std::int64_t>& map) {
+  json::object out;
+  for (const auto& [name, value] : map) out[name] = value;
+  return out;
+}
+
+json::value verification(const std::vector<Verdict>& verdicts) {
+  json::array out;
+  for (const Verdict& v : verdicts) {
+    out.push_back(json::object{{"verifier", v.verifier},
+                               {"verdict", text(judgement_name(v.judgement))},
+                               {"max_abs", number(v.max_abs)},
+                               {"max_rel", number(v.max_rel)},
+                               {"allowed", number(v.allowed)},
+                               {"output", v.output},
+                               {"element", v.element},
+                               {"comparisons", v.comparisons},
+                               {"reference", v.reference},
+                               {"inputs", v.inputs},
+                               {"detail", v.detail}});
+  }
+  return out;
+}
+
+json::value pass(const PassReport& p) {
+  return json::object{{"name", p.name},
+                      {"round", p.round},
+                      {"status", text(pass_status_name(p.status))},
+                      {"changed", p.status == PassStatus::changed},
+                      {"why", p.why},
+                      {"promise", text(promise_name(p.promise))},
+                      {"rewrites", p.rewrites},
+                      {"nodes_before", p.nodes_before},
+                      {"nodes_after", p.nodes_after},
+                      {"nodes_created", p.created},
+                      {"nodes_erased", p.erased},
+                      {"nodes_modified", p.modified},
+                      {"seconds", p.seconds},
+                      {"check_seconds", p.check_seconds},
+                      {"verify_seconds", p.verify_seconds},
+                      {"verification", verification(p.verification)},
+                      {"statistics", statistics(p.statistics)},
+                      {"notes", diagnostics(p.notes)}};
+}
+
+json::value metric(const Metric& m) {
+  json::array samples;
+  for (const double sample : m.samples) samples.push_back(number(sample));
+  return json::object{{"program", m.program == 0 ? "original" : "optimized"},
+                      {"name", m.name},
+                      {"unit", m.unit},
+                      {"lower_is_better", m.lower_is_better},
+                      {"median", number(m.median)},
+                      {"low", number(m.low)},
+                      {"high", number(m.high)},
+                      {"samples", std::move(samples)},
+                      {"note", m.note}};
+}
+
+json::value benchmark(const BenchmarkReport& b) {
+  json::array metrics;
+  for (const Metric& m : b.metrics) metrics.push_back(metric(m));
+  return json::object{{"name", b.name},
+                      {"seconds", b.seconds},
+                      {"metrics", std::move(metrics)},
+                      {"statistics", statistics(b.statistics)},
+                      {"notes", diagnostics(b.notes)}};
+}
+
+template <class List, class Fn>
+json::array each(const List& list, Fn fn) {
+  json::array out;
+  for (const auto& element : list) out.push_back(fn(element));
+  return out;
+}
+
+void write_pretty(std::string& out, const json::value& value, std::size_t indent) {
+  const auto lines = [&](char open, char close, const auto& list, auto&& one) {
+    out += open;
+    bool first = true;
+    for (const auto& element : list) {
+      out += first ? "\n" : ",\n";
+      first = false;
+      out.append(indent + 2, ' ');
+      one(element);
+    }
+    out.append("\n").append(indent, ' ') += close;
+  };
+  if (const auto* object = value.if_object(); object && !object->empty()) {
+    lines('{', '}', *object, [&](const json::key_value_pair& entry) {
+      out += json::serialize(json::string(entry.key())) + ": ";
+      write_pretty(out, entry.value(), indent + 2);
+    });
+  } else if (const auto* array = value.if_array();
+             array && !array->empty() && !(*array)[0].is_primitive()) {
+    lines('[', ']', *array, [&](const json::value& element) { write_pretty(out, element, indent + 2); });
+  } else {
+    out += json::serialize(value);  // numbers and short lists stay on one line
+  }
+}
+
+}  // namespace
+
+std::string pretty(const json::value& value) {
+  std::string out;
+  write_pretty(out, value, 0);
+  return out + "\n";
+}
+
+json::object to_json(const RunReport& r) {
+  return {{"fettle_version", r.fettle_version},
+          {"model", r.model},
+          {"output", r.output},
+          {"device", r.device},
+          {"reference", r.reference},
+          {"pipeline", r.pipeline},
+          {"pipeline_source", r.pipeline_source},
+          {"plugins", plugins_json(r.plugins)},
+          {"passes", each(r.passes, pass)},
+          {"nodes_before", r.nodes_before},
+          {"nodes_after", r.nodes_after},
+          {"changed", r.changed},
+          {"verified", r.verified},
+          {"check_failed", r.check_failed},
+          {"error", r.error},
+          {"final_verification", verification(r.final_verification)},
+          {"benchmarks", each(r.benchmarks, benchmark)},
+          {"notes", diagnostics(r.notes)},
+          {"python", each(r.python, [](const std::string& line) { return json::value(line); })},
+          {"load_seconds", r.load_seconds},
+          {"check_seconds", r.check_seconds()},
+          {"verify_seconds", r.verify_seconds()},
+          {"save_seconds", r.save_seconds},
+          {"seconds_total", r.seconds_total}};
+}
+
+}  // namespace fettle

@@ -1,0 +1,57 @@
+// A pipeline with its components looked up, their options checked and defaults filled in: what the
+// runner runs, and what reports and archives record.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "host/components.hpp"
+#include "host/host.hpp"
+#include "pipeline/pipeline.hpp"
+
+namespace fettle {
+
+struct ResolvedStep;
+struct ResolvedRepeat {
+  std::uint32_t limit = 8;
+  std::vector<ResolvedStep> steps;
+};
+struct ResolvedPass {
+  std::unique_ptr<Pass> pass;
+  bool dropped = false;  // failed verification under on_failure: skip; not tried again
+};
+struct ResolvedStep {
+  std::variant<ResolvedPass, ResolvedRepeat> what;
+};
+
+// A plugin that the pipeline uses.
+struct PluginUsed {
+  std::string id, version, sha256, path;
+};
+
+struct ResolvedPipeline {
+  std::string name, source;
+  std::vector<ResolvedStep> steps;
+  VerifyAfter verify_after = VerifyAfter::each;
+  std::vector<std::unique_ptr<Verifier>> verifiers;
+  bool unable_is_failure = true;
+  std::vector<std::unique_ptr<Benchmark>> benchmarks;
+  OnFailure on_failure = OnFailure::stop;
+  std::optional<ErrorBudget> accept;
+  std::vector<PluginUsed> plugins;  // each once, in order of first use
+};
+
+// Throws what the host throws for unknown components and options, with the file's position, and
+// pipeline_needs_accept and pipeline_missing_key (verification is on and no verifier is named).
+ResolvedPipeline resolve(const Pipeline& pipeline, const Host& host);
+
+// In the shape of a pipeline file, every option spelled out: the text is again a valid pipeline.
+boost::json::object to_json(const ResolvedPipeline& pipeline);
+std::string to_yaml(const ResolvedPipeline& pipeline);
+boost::json::array plugins_json(const std::vector<PluginUsed>& plugins);
+
+}  // namespace fettle

@@ -1,0 +1,236 @@
+#include "pipeline/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "graph/checks.hpp"
+#include "host/program_handle.hpp"
+#include "ops/facts.hpp"
+#include "ops/registry.hpp"
+#include "pipeline/stopwatch.hpp"
+#include "pipeline/verification.hpp"
+
+namespace fettle {
+namespace {
+
+class Runner {
+ public:
+  Runner(Program& program, ResolvedPipeline& pipeline, const Device& device, RunObserver& observer,
+         RunReport& report)
+      : program_(program),
+        pipeline_(pipeline),
+        device_(device),
+        observer_(observer),
+        report_(report),
+        original_(program.graph->clone()),
+        verification_(program, *original_, pipeline, device, observer) {}
+
+  void run() {
+    report_.nodes_before = report_.nodes_after = graph().node_count();
+    report_.device = to_string(device_);
+    report_.reference = verification_.reference_kind();
+    run_steps(pipeline_.steps, 0);
+    if (pipeline_.verify_after == VerifyAfter::end) verify_all();
+    report_.verified = pipeline_.verify_after != VerifyAfter::never;
+    benchmark();
+  }
+
+ private:
+  Graph& graph() { return *program_.graph; }
+
+  // Whether any of them changed the graph.
+  bool run_steps(std::vector<ResolvedStep>& steps, std::uint32_t round) {
+    bool changed = false;
+    for (ResolvedStep& step : steps) {
+      if (auto* group = std::get_if<ResolvedRepeat>(&step.what)) {
+        changed |= repeat(*group);
+      } else {
+        changed |= run_pass(std::get<ResolvedPass>(step.what), round);
+      }
+    }
+    return changed;
+  }
+
+  bool repeat(ResolvedRepeat& group) {
+    for (std::uint32_t round = 1; round <= group.limit; ++round) {
+      if (!run_steps(group.steps, round)) return round > 1;
+    }
+    report_.notes.push_back({Code::repeat_limit,
+                             fmt::format("a repeat group still changed the program in round {}, its limit",
+                                         group.limit),
+                             pipeline_.source, {}, "raise 'limit' to let it settle",
+                             Severity::note});
+    return true;
+  }
+
+  // The choke point. Returns whether the pass changed the graph; throws with the graph as it was.
+  bool run_pass(ResolvedPass& step, std::uint32_t round) {
+    Pass& pass = *step.pass;
+    PassReport& record = begin(pass, round);
+    if (step.dropped) return finish(record, PassStatus::dropped);
+    observer_.before_pass(record.name, graph());
+
+    Journal journal(graph());
+    try {
+      const OutputAliases aliases(graph());
+      Outcome outcome;
+      const bool applicable = transform(pass, journal, outcome, record);
+      if (applicable && journal.changed()) {
+        account(journal, record);
+        check_structure(pass, aliases, outcome, record);
+        keep(outcome, record);
+        const bool accepted = verify_pass(pass, record);
+        if (accepted) return finish(record, PassStatus::changed);
+        journal.rollback();
+        step.dropped = true;
+      } else {
+        journal.rollback();  // edits that cancelled out leave nothing behind, not even their order
+        keep(outcome, record);
+        if (!applicable) return finish(record, PassStatus::not_applicable);
+        record.why = journal.rewrites() > 0 ? "its rewrites cancelled out" : "matched nothing";
+        return finish(record, PassStatus::unchanged);
+      }
+    } catch (...) {
+      journal.rollback();
+      finish(record, PassStatus::failed);
+      throw;
+    }
+    finish(record, PassStatus::rolled_back);
+    report_.check_failed = true;
+    if (pipeline_.on_failure == OnFailure::stop) throw verification_.failure(record);
+    return false;
+  }
+
+  PassReport& begin(const Pass& pass, std::uint32_t round) {
+    observer_.stage(pass.info().name);
+    PassReport& record = report_.passes.emplace_back();
+    record.name = pass.info().name;
+    record.round = round;
+    record.promise = pass.info().promise.value_or(Promise::tolerant);
+    record.nodes_before = graph().node_count();
+    return record;
+  }
+
+  // False: the pass said that there is nothing to do.
+  bool transform(Pass& pass, Journal& journal, Outcome& outcome, PassReport& record) {
+    const Stopwatch watch;
+    const std::optional<std::string> reason = pass.analyze(graph(), outcome);
+    if (!reason) pass.transform(journal, outcome);
+    record.seconds = watch.seconds();
+    if (reason) record.why = *reason;
+    return !reason;
+  }
+
+  void account(const Journal& journal, PassReport& record) {
+    const Journal::Tally tally = journal.tally();
+    record.rewrites = journal.rewrites();
+    record.created = tally.created;
+    record.erased = tally.erased;
+    record.modified = tally.modified;
+  }
+
+  void check_structure(Pass& pass, const OutputAliases& aliases, Outcome& outcome,
+                       PassReport& record) {
+    const Stopwatch watch;
+    try {
+      check(graph());
+      check_schemas(graph());
+      aliases.check(graph());
+      pass.verify(graph(), outcome);
+    } catch (const Error& error) {
+      Diagnostic diagnostic = error.diagnostic();
+      diagnostic.where = fmt::format("after pass '{}' of plugin '{}'{}{}", record.name,
+                                     pass.info().plugin_id, diagnostic.where.empty() ? "" : ": ",
+                                     diagnostic.where);
+      if (diagnostic.hint.empty()) diagnostic.hint = "leave the pass out, and tell its author";
+      throw Error(std::move(diagnostic));
+    }
+    record.check_seconds = watch.seconds();
+  }
+
+  void keep(Outcome& outcome, PassReport& record) {
+    std::ranges::move(outcome.notes, std::back_inserter(record.notes));
+    record.statistics = std::move(outcome.statistics);
+  }
+
+  bool verify_pass(const Pass& pass, PassReport& record) {
+    weakest_ = std::max(weakest_, record.promise);
+    if (pipeline_.verify_after != VerifyAfter::each) return true;
+    const Stopwatch watch;
+    const bool accepted =
+        verification_.verify(record.name, weakest_, graph(), record.verification, record.notes);
+    record.verify_seconds = watch.seconds();
+    if (!accepted) {
+      weakest_ = kept_;
+      return false;
+    }
+    kept_ = weakest_;
+    if (pass.info().promise == Promise::changes_results) {
+      verification_.move_reference(graph());
+      weakest_ = kept_ = Promise::exact;
+    }
+    return true;
+  }
+
+  bool finish(PassReport& record, PassStatus status) {
+    record.status = status;
+    record.nodes_after = report_.nodes_after = graph().node_count();
+    const bool changed = status == PassStatus::changed;
+    report_.changed |= changed;
+    observer_.after_pass(record, graph());
+    return changed;
+  }
+
+  // verify: {after: end}: all passes together. On failure the program is the original again.
+  void verify_all() {
+    if (!report_.changed) return;
+    PassReport whole;
+    whole.name = "pipeline";
+    const bool accepted = verification_.verify(whole.name, weakest_, graph(), whole.verification,
+                                               report_.notes);
+    report_.final_verification = whole.verification;
+    if (accepted) return;
+    program_.graph = original_->clone();
+    report_.changed = false;
+    report_.nodes_after = report_.nodes_before;
+    report_.check_failed = true;
+    if (pipeline_.on_failure == OnFailure::stop) throw verification_.failure(whole);
+  }
+
+  void benchmark() {
+    if (pipeline_.benchmarks.empty()) return;
+    const ProgramHandle original("original", *original_, verification_.samples(), device_);
+    const ProgramHandle optimized("optimized", graph(), verification_.samples(), device_);
+    for (const auto& component : pipeline_.benchmarks) {
+      BenchmarkReport& record = report_.benchmarks.emplace_back();
+      record.name = component->info().name;
+      observer_.stage(fmt::format("measuring {}", record.name));
+      const Stopwatch watch;
+      Outcome outcome;
+      record.metrics = component->measure({&original, &optimized}, outcome);
+      record.seconds = watch.seconds();
+      record.notes = std::move(outcome.notes);
+      record.statistics = std::move(outcome.statistics);
+    }
+  }
+
+  Program& program_;
+  ResolvedPipeline& pipeline_;
+  Device device_;
+  RunObserver& observer_;
+  RunReport& report_;
+  std::unique_ptr<Graph> original_;
+  Verification verification_;
+  Promise weakest_ = Promise::exact;  // of all that was done to the reference so far …
+  Promise kept_ = Promise::exact;     // … and of what was accepted
+};
+
+}  // namespace
+
+void run_pipeline(Program& program, ResolvedPipeline& pipeline, const Device& device,
+                  RunObserver& observer, RunReport& report) {
+  Runner(program, pipeline, device, observer, report).run();
+}
+
+}  // namespace fettle

@@ -1,0 +1,48 @@
+#include "program_facts.hpp"
+
+#include <fmt/format.h>
+
+namespace fettle {
+namespace {
+
+// A Python string literal.
+std::string python_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+Search plugin_search(const Arguments& arguments, const std::filesystem::path& executable) {
+  Search search = Search::standard(executable);
+  for (const std::string& folder : arguments.list("plugin-dir")) {
+    search.plugin_dirs.emplace_back(folder);
+  }
+  return search;
+}
+
+std::vector<std::string> python_lines(const Program& program, const std::string& path) {
+  std::vector<std::string> lines = {"import torch"};
+  for (const std::string& module : program.imports) {
+    lines.push_back(fmt::format("import {}  # defines a class that the outputs have", module));
+  }
+  lines.push_back(fmt::format("program = torch.export.load({})", python_string(path)));
+  if (program.samples.empty()) {
+    lines.emplace_back("# outputs = program.module()(...)  with inputs of your own: none are stored");
+  } else {
+    lines.emplace_back("args, kwargs = program.example_inputs");
+    lines.emplace_back("outputs = program.module()(*args, **kwargs)");
+    lines.emplace_back("print(outputs)");
+  }
+  return lines;
+}
+
+}  // namespace fettle

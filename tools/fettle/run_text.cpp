@@ -1,0 +1,151 @@
+#include "run_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "table.hpp"
+
+namespace fettle {
+namespace {
+
+std::string seconds(double value) {
+  return value < 10 ? fmt::format("{:.3f}", value) : fmt::format("{:.1f}", value);
+}
+
+std::string error_size(double value) {
+  return value == 0 ? "0" : std::isnan(value) ? "nan" : fmt::format("{:.2g}", value);
+}
+
+// "numeric (0)", "checksum: FAIL (1.5)"; why there is nothing to verify otherwise.
+std::string verified_by(const PassReport& pass) {
+  std::string out;
+  for (const Verdict& v : pass.verification) {
+    if (!out.empty()) out += ", ";
+    out += v.verifier;
+    if (v.judgement != Judgement::pass) out += fmt::format(": {}", judgement_name(v.judgement));
+  }
+  if (!out.empty()) return out;
+  return pass.status == PassStatus::changed ? "not verified" : "-";
+}
+
+std::string largest_error(const PassReport& pass) {
+  double largest = 0;
+  bool unknown = false;
+  for (const Verdict& v : pass.verification) {
+    unknown |= std::isnan(v.max_abs);
+    largest = std::fmax(largest, v.max_abs);
+  }
+  if (pass.verification.empty()) return {};
+  return unknown ? "nan" : error_size(largest);
+}
+
+std::string outcome(const PassReport& pass) {
+  if (pass.why.empty()) return std::string(pass_status_name(pass.status));
+  return fmt::format("{}: {}", pass_status_name(pass.status), pass.why);
+}
+
+std::string passes_table(const RunReport& report) {
+  Table table({"pass", ">nodes", ">rewrites", ">seconds", "verified by", ">max error", "outcome"});
+  for (const PassReport& p : report.passes) {
+    const std::string name = p.round ? fmt::format("{} (round {})", p.name, p.round) : p.name;
+    table.add({name, fmt::format("{} → {}", p.nodes_before, p.nodes_after),
+               std::to_string(p.rewrites), seconds(p.seconds), verified_by(p), largest_error(p),
+               outcome(p)});
+  }
+  return table.empty() ? "  the pipeline has no passes\n" : table.text();
+}
+
+std::string statistics(const RunReport& report) {
+  std::string out;
+  for (const PassReport& p : report.passes) {
+    for (const auto& [name, value] : p.statistics) {
+      out += fmt::format("{}{}.{} {}", out.empty() ? "" : ", ", p.name, name, value);
+    }
+  }
+  return out.empty() ? out : "  " + out + "\n";
+}
+
+std::string amount(double value, const std::string& unit) {
+  if (unit == "bytes") return human_bytes(value);
+  return fmt::format("{:.4g}{}{}", value, unit.empty() ? "" : " ", unit);
+}
+
+std::string with_spread(const Metric* m) {
+  if (!m) return {};
+  if (m->low == m->high) return amount(m->median, m->unit);
+  return fmt::format("{} [{} .. {}]", amount(m->median, m->unit), amount(m->low, m->unit),
+                     amount(m->high, m->unit));
+}
+
+std::string ratio(const Metric* original, const Metric* optimized) {
+  if (!original || !optimized || original->median == 0) return {};
+  return fmt::format("{:.3f}", optimized->median / original->median);
+}
+
+// A row for each metric, original beside optimized; the ratio is optimized ÷ original.
+std::string benchmark_table(const RunReport& report) {
+  Table table({"metric", ">original", ">optimized", ">ratio", "note"});
+  for (const BenchmarkReport& benchmark : report.benchmarks) {
+    for (auto at = benchmark.metrics.begin(); at != benchmark.metrics.end(); ++at) {
+      const auto named = [&](const Metric& m) { return m.name == at->name; };
+      if (std::find_if(benchmark.metrics.begin(), at, named) != at) continue;  // in an earlier row
+      const Metric* sides[2] = {};
+      for (const Metric& m : benchmark.metrics) {
+        if (named(m) && m.program < 2) sides[m.program] = &m;
+      }
+      table.add({fmt::format("{}.{}", benchmark.name, at->name), with_spread(sides[0]),
+                 with_spread(sides[1]), ratio(sides[0], sides[1]), at->note});
+    }
+  }
+  return table.empty() ? "" : "\nMeasured (ratio: optimized / original)\n" + table.text();
+}
+
+std::string verification_line(const RunReport& report) {
+  if (report.check_failed) return "A pass failed verification; its changes were taken back.\n";
+  if (!report.verified) return "Not verified: the pipeline turned verification off.\n";
+  if (!report.changed) return "Nothing changed, so there was nothing to verify.\n";
+  std::string line = fmt::format("Every change was verified; reference: {}.\n", report.reference);
+  for (const Verdict& v : report.final_verification) {
+    line += fmt::format("  {} on the whole pipeline: {}, max error {}\n", v.verifier,
+                        judgement_name(v.judgement), error_size(v.max_abs));
+  }
+  return line;
+}
+
+std::string output_lines(const RunReport& report) {
+  if (report.output.empty()) return "No output was written (give -o OUT.pt2 for one).\n";
+  std::string out = fmt::format("Output: {}\n\nLoad and run it in Python:\n", report.output);
+  for (const std::string& line : report.python) out += "  " + line + "\n";
+  return out;
+}
+
+std::string diagnostic_text(const std::string& owner, Diagnostic d) {
+  if (!owner.empty()) d.where = owner + (d.where.empty() ? "" : ": " + d.where);
+  return format(d);
+}
+
+}  // namespace
+
+std::string run_text(const RunReport& report) {
+  std::string out = fmt::format("{}: {} → {} nodes\n{}{}", report.model, report.nodes_before,
+                                report.nodes_after, passes_table(report), statistics(report));
+  if (!report.error.empty()) return out + "The run stopped; nothing was written.\n";
+  out += verification_line(report) + benchmark_table(report);
+  return out + "\n" + output_lines(report);
+}
+
+std::string notes_text(const RunReport& report) {
+  std::string out;
+  for (const Diagnostic& d : report.notes) out += diagnostic_text({}, d);
+  for (const PassReport& p : report.passes) {
+    for (const Diagnostic& d : p.notes) out += diagnostic_text(p.name, d);
+  }
+  for (const BenchmarkReport& b : report.benchmarks) {
+    for (const Diagnostic& d : b.notes) out += diagnostic_text(b.name, d);
+  }
+  return out;
+}
+
+}  // namespace fettle
