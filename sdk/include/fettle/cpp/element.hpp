@@ -101,6 +101,12 @@ inline double decode(Dtype dtype, const std::byte* at) {
   }
 }
 
+// An element of an integer dtype or bool; of uint64 the bits.
+inline std::int64_t decode_integer(Dtype dtype, const std::byte* at) {
+  if (dtype == Dtype::int64 || dtype == Dtype::uint64) return detail::load<std::int64_t>(at);
+  return static_cast<std::int64_t>(decode(dtype, at));
+}
+
 namespace detail __attribute__((visibility("hidden"))) {
 
   // Rounds to nearest for float32 and float64, towards zero for the 16-bit formats. False: no

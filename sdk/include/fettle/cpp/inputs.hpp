@@ -44,11 +44,6 @@ namespace detail __attribute__((visibility("hidden"))) {
     std::int64_t low = 0, high = 1;
   };
 
-  inline std::int64_t decode_integer(Dtype dtype, const std::byte* at) {
-    if (dtype == Dtype::int64 || dtype == Dtype::uint64) return load<std::int64_t>(at);
-    return static_cast<std::int64_t>(decode(dtype, at));
-  }
-
   inline Spread spread_of(TensorView sample) {
     Spread spread;
     const Dtype dtype = sample.dtype();
@@ -154,6 +149,11 @@ inline Data random_inputs(const Program& program, std::uint64_t seed, std::uint6
     inputs.set(k, std::move(*stand_in));
   }
   return inputs;
+}
+
+// What a benchmark runs a program on: its first sample, or made-up inputs where there is none.
+inline Data representative_inputs(const Program& program) {
+  return program.sample_count() != 0 ? program.sample_inputs(0) : random_inputs(program, 0, 0);
 }
 
 }  // namespace sdk

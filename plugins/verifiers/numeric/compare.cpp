@@ -1,0 +1,202 @@
+#include "compare.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// The elements in row-major order without gaps; copied only where they are not.
+class Dense {
+ public:
+  explicit Dense(fettle::TensorView tensor) {
+    if (tensor.elements() == 0) return;
+    if (tensor.contiguous()) {
+      data_ = tensor.data();
+      return;
+    }
+    const auto width = static_cast<std::size_t>(tensor.element_bytes());
+    copy_.resize(static_cast<std::size_t>(tensor.bytes()));
+    tensor.for_each_element([&](std::int64_t i, const std::byte* at) {
+      std::memcpy(copy_.data() + static_cast<std::size_t>(i) * width, at, width);
+    });
+    data_ = copy_.data();
+  }
+  const std::byte* data() const { return data_; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::vector<std::byte> copy_;
+};
+
+// The error of one element, and what is allowed there. An infinite error never passes.
+struct ElementError {
+  double error = 0, allowed = 0;
+  bool passed = true;
+};
+
+ElementError float_error(double expected, double actual, bool same_bits, bool bitwise,
+                         Tolerance tolerance) {
+  if (std::isnan(expected) || std::isnan(actual)) {
+    const bool both = std::isnan(expected) && std::isnan(actual);
+    return {both ? 0 : kInfinity, 0, both};
+  }
+  if (std::isinf(expected) || std::isinf(actual)) {
+    const bool same = expected == actual;
+    return {same ? 0 : kInfinity, 0, same};
+  }
+  const double error = std::fabs(actual - expected);
+  if (bitwise) return {error, 0, same_bits};
+  const double allowed = tolerance.atol + tolerance.rtol * std::fabs(expected);
+  return {error, allowed, error <= allowed};
+}
+
+double integer_error(fettle::Dtype dtype, const std::byte* expected, const std::byte* actual) {
+  const std::int64_t x = fettle::decode_integer(dtype, expected);
+  const std::int64_t y = fettle::decode_integer(dtype, actual);
+  const bool above = dtype == fettle::Dtype::uint64
+                         ? static_cast<std::uint64_t>(y) > static_cast<std::uint64_t>(x)
+                         : y > x;
+  const auto low = static_cast<std::uint64_t>(above ? x : y);
+  const auto high = static_cast<std::uint64_t>(above ? y : x);
+  return static_cast<double>(high - low);
+}
+
+// Adds elements up. A failing element is worse than any that passes; among equals, the one that
+// exceeds its allowance most.
+class Tally {
+ public:
+  void count(const ElementError& element, double expected, double actual, std::uint64_t index) {
+    const double excess = element.error - element.allowed;
+    const bool failed = !element.passed;
+    if ((failed && result_.passed) || (failed != result_.passed && excess > worst_excess_)) {
+      worst_excess_ = excess;
+      result_.element = index;
+      result_.expected = expected;
+      result_.actual = actual;
+      result_.allowed = element.allowed;
+    }
+    result_.max_abs = std::fmax(result_.max_abs, element.error);
+    if (expected != 0 && !std::isnan(expected))
+      result_.max_rel = std::fmax(result_.max_rel, element.error / std::fabs(expected));
+    if (!failed) return;
+    result_.passed = false;
+    ++result_.failing;
+  }
+  void set_elements(std::uint64_t n) { result_.elements = n; }
+  const Comparison& result() const { return result_; }
+
+ private:
+  Comparison result_;
+  double worst_excess_ = -kInfinity;
+};
+
+Comparison mismatch(std::string text) {
+  Comparison result;
+  result.passed = false;
+  result.mismatch = std::move(text);
+  result.max_abs = result.max_rel = kInfinity;
+  return result;
+}
+
+const char* kind_name(std::uint32_t kind) {
+  switch (kind) {
+    case FETTLE_DATUM_NONE:
+      return "None";
+    case FETTLE_DATUM_TENSOR:
+      return "a tensor";
+    case FETTLE_DATUM_INT:
+      return "an int";
+    case FETTLE_DATUM_FLOAT:
+      return "a float";
+    case FETTLE_DATUM_BOOL:
+      return "a bool";
+    case FETTLE_DATUM_STRING:
+      return "a string";
+    default:
+      return "something unknown";
+  }
+}
+
+}  // namespace
+
+Tolerance default_tolerance(fettle::Dtype dtype) {
+  switch (fettle::component_dtype(dtype)) {
+    case fettle::Dtype::float64:
+      return {1e-7, 1e-7};
+    case fettle::Dtype::float32:
+      return {1e-4, 1e-5};
+    case fettle::Dtype::float16:
+      return {1e-2, 1e-4};
+    case fettle::Dtype::bfloat16:
+      return {3e-2, 1e-3};
+    case fettle::Dtype::float8_e4m3fn:
+    case fettle::Dtype::float8_e5m2:
+      return {0.25, 1e-2};
+    default:
+      return {};
+  }
+}
+
+std::string shape_text(fettle::TensorView tensor) {
+  std::string text = "[";
+  for (const std::int64_t size : tensor.shape())
+    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
+
+Comparison compare(fettle::TensorView expected, fettle::TensorView actual, bool bitwise,
+                   Tolerance tolerance) {
+  const fettle::Dtype dtype = expected.dtype();
+  if (actual.dtype() != dtype)
+    return mismatch(std::string("dtype ") + fettle::dtype_name(actual.dtype()) + " instead of " +
+                    fettle::dtype_name(dtype));
+  if (shape_text(expected) != shape_text(actual))
+    return mismatch("shape " + shape_text(actual) + " instead of " + shape_text(expected));
+
+  if (dtype == fettle::Dtype::unknown) return mismatch("a dtype that cannot be compared");
+
+  Tally tally;
+  const fettle::Dtype part = fettle::component_dtype(dtype);
+  const std::uint64_t parts = fettle::is_complex(dtype) ? 2 : 1;
+  const bool floating = fettle::is_floating(part), decodable = fettle::can_decode(part);
+  const std::size_t width = fettle::dlpack_type(part).bits / 8u;
+  const Dense dense_expected(expected), dense_actual(actual);
+  const std::byte *e = dense_expected.data(), *a = dense_actual.data();
+  const auto elements = static_cast<std::uint64_t>(expected.elements());
+  tally.set_elements(elements);
+  for (std::uint64_t i = 0; i < elements * parts; ++i, e += width, a += width) {
+    const bool same_bits = std::memcmp(e, a, width) == 0;
+    const double x = fettle::decode(part, e), y = fettle::decode(part, a);
+    ElementError error{same_bits ? 0 : kInfinity, 0, same_bits};  // formats without a decoder
+    if (floating && decodable)
+      error = float_error(x, y, same_bits, bitwise, tolerance);
+    else if (!floating)
+      error = {integer_error(part, e, a), 0, same_bits};
+    tally.count(error, x, y, i / parts);
+  }
+  return tally.result();
+}
+
+Comparison compare(const fettle_datum& expected, const fettle_datum& actual, bool bitwise,
+                   Tolerance tolerance) {
+  if (expected.kind != actual.kind)
+    return mismatch(std::string(kind_name(actual.kind)) + " instead of " +
+                    kind_name(expected.kind));
+  Tally tally;
+  tally.set_elements(1);
+  if (expected.kind == FETTLE_DATUM_FLOAT) {
+    const bool same_bits = std::memcmp(&expected.f, &actual.f, sizeof expected.f) == 0;
+    tally.count(float_error(expected.f, actual.f, same_bits, bitwise, tolerance), expected.f,
+                actual.f, 0);
+  } else if (expected.kind == FETTLE_DATUM_INT || expected.kind == FETTLE_DATUM_BOOL) {
+    const auto x = static_cast<double>(expected.i), y = static_cast<double>(actual.i);
+    tally.count({std::fabs(y - x), 0, expected.i == actual.i}, x, y, 0);
+  } else if (expected.kind == FETTLE_DATUM_STRING) {
+    if (fettle::text(expected.s) != fettle::text(actual.s)) return mismatch("another string");
+  }
+  return tally.result();
+}

@@ -1,0 +1,41 @@
+// Compares two tensors element by element, and remembers the worst.
+//
+// Integers and booleans must be equal. Floating numbers must be equal bit for bit (where that is
+// asked for), or differ by no more than atol + rtol * |expected|. NaN must meet NaN and an infinity
+// the same infinity, in place; a NaN's payload is not compared. Complex numbers are compared part
+// by part.
+#pragma once
+
+#include <fettle/fettle.hpp>
+#include <string>
+
+struct Tolerance {
+  double rtol = 0, atol = 0;
+};
+
+// By dtype. A whole model is compared, not one operator, so these are wider than those of
+// torch.testing.assert_close (in brackets):
+//   float64   rtol 1e-7 atol 1e-7   (1e-7, 1e-7)        float32   rtol 1e-4 atol 1e-5 (1.3e-6,
+//   1e-5) float16   rtol 1e-2 atol 1e-4   (1e-3, 1e-5)        bfloat16  rtol 3e-2 atol 1e-3
+//   (1.6e-2, 1e-5) float8    rtol 0.25 atol 1e-2   (none)              integers and booleans: none
+// Complex dtypes have those of their parts.
+Tolerance default_tolerance(fettle::Dtype dtype);
+
+struct Comparison {
+  bool passed = true;
+  std::string mismatch;  // dtype, shape or kind: nothing could be compared
+  double max_abs = 0, max_rel = 0;
+  double allowed = 0;               // at the worst element
+  std::uint64_t element = 0;        // the worst, flat and row-major
+  double expected = 0, actual = 0;  // there
+  std::uint64_t failing = 0, elements = 0;
+};
+
+// bitwise: equality of bits for floating numbers; else `tolerance`.
+Comparison compare(fettle::TensorView expected, fettle::TensorView actual, bool bitwise,
+                   Tolerance tolerance);
+// An output that may be a Python scalar or None.
+Comparison compare(const fettle_datum& expected, const fettle_datum& actual, bool bitwise,
+                   Tolerance tolerance);
+
+std::string shape_text(fettle::TensorView tensor);
