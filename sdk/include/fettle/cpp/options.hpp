@@ -16,9 +16,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
-#include <variant>
+#include <type_traits>
 
 #include "fettle/cpp/base.hpp"
 
@@ -87,43 +88,41 @@ class Options {
     for (std::uint64_t g = 0; g < n; ++g)
       for (std::size_t k = 0; k < count_; ++k)
         if (text(declared_[k].name) == text(given[g].name))
-          set(component, members_[k], given[g].value);
+          setters_[k](reinterpret_cast<std::byte*>(&component) + offsets_[k], given[g].value);
   }
 
  private:
-  using Member = std::variant<bool Component::*, std::int64_t Component::*, double Component::*,
-                              std::string Component::*>;
-
-  template <class M>
-  fettle_option_decl& place(const char* name, const char* help, std::uint32_t type, M member) {
+  // Members are remembered by where they lie in a component.
+  template <class T>
+  fettle_option_decl& place(const char* name, const char* help, std::uint32_t type,
+                            T Component::*member) {
     if (count_ == kMost) throw Failure("too many options");
-    fettle_option_decl& raw = declared_[count_];
+    offsets_[count_] = reinterpret_cast<const std::byte*>(&(defaults_.*member)) -
+                       reinterpret_cast<const std::byte*>(&defaults_);
+    setters_[count_] = &set<T>;
+    fettle_option_decl& raw = declared_[count_++];
     raw = {};
     raw.name = str(name);
     raw.help = str(help);
     raw.type = type;
-    members_[count_++] = member;
     return raw;
   }
 
-  static void set(Component& component, const Member& member, const fettle_option_value& value) {
-    struct Setter {
-      Component& component;
-      const fettle_option_value& value;
-      void operator()(bool Component::*m) const { component.*m = value.i != 0; }
-      void operator()(std::int64_t Component::*m) const { component.*m = value.i; }
-      void operator()(double Component::*m) const { component.*m = value.f; }
-      void operator()(std::string Component::*m) const {
-        component.*m = std::string(text(value.s));
-      }
-    };
-    std::visit(Setter{component, value}, member);
+  template <class T>
+  static void set(void* member, const fettle_option_value& value) {
+    if constexpr (std::is_same_v<T, double>)
+      *static_cast<T*>(member) = value.f;
+    else if constexpr (std::is_same_v<T, std::string>)
+      *static_cast<T*>(member) = std::string(text(value.s));
+    else
+      *static_cast<T*>(member) = static_cast<T>(value.i);
   }
 
   const Component& defaults_;
   std::size_t count_ = 0;
   std::array<fettle_option_decl, kMost> declared_{};
-  std::array<Member, kMost> members_{};
+  std::array<std::ptrdiff_t, kMost> offsets_{};
+  std::array<void (*)(void*, const fettle_option_value&), kMost> setters_{};
   std::array<std::array<fettle_str, kMostChoices>, kMost> choices_{};
 };
 

@@ -233,11 +233,12 @@ namespace detail __attribute__((visibility("hidden"))) {
   };
 
   template <class T>
-  fettle_status create(fettle_ctx * context, const fettle_option* options, std::uint64_t n,
-                       fettle_instance** out) noexcept {
+  fettle_status create(fettle_ctx * context, [[maybe_unused]] const fettle_option* options,
+                       [[maybe_unused]] std::uint64_t n, fettle_instance** out) noexcept {
     return guarded(context, [&] {
       auto component = std::make_unique<T>();
-      Declared<T>::get().options.assign(*component, options, n);
+      if constexpr (requires(Options<T> & declared) { T::declare(declared); })
+        Declared<T>::get().options.assign(*component, options, n);
       *out = reinterpret_cast<fettle_instance*>(component.release());
     });
   }
