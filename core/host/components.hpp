@@ -3,6 +3,7 @@
 // (plugin_failed: its status and messages).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -47,8 +48,9 @@ struct ComponentInfo {
 // The resolved options of an instance, defaults filled in: name and the value's text.
 using ResolvedOptions = std::vector<std::pair<std::string, std::string>>;
 
-// What a plugin said during a call.
+// What a plugin said during a call. `cancel` is the caller's: a plugin that asks is told to stop.
 struct Outcome {
+  const std::atomic<bool>* cancel = nullptr;
   std::vector<Diagnostic> notes;  // severity note or warning
   std::map<std::string, std::int64_t> statistics;
 };

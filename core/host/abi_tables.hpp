@@ -1,0 +1,16 @@
+// The host's extensions, one table and one file each. Constant data: valid for the process, and the
+// same for every Host.
+#pragma once
+
+#include "fettle/fettle.h"
+
+namespace fettle {
+
+extern const fettle_graph_v1 kGraphTable;        // abi_graph.cpp
+extern const fettle_facts_v1 kFactsTable;        // abi_facts.cpp
+extern const fettle_edit_v1 kEditTable;          // abi_edit.cpp
+extern const fettle_evaluate_v1 kEvaluateTable;  // abi_evaluate.cpp
+extern const fettle_program_v1 kProgramTable;    // abi_program.cpp
+extern const fettle_host kHostTable;             // abi_host.cpp
+
+}  // namespace fettle

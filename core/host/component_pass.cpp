@@ -1,0 +1,74 @@
+// A pass across the boundary. What it changes it changes through the journal, and a rewrite that it
+// leaves open is an error.
+#include <fmt/format.h>
+
+#include "host/context.hpp"
+#include "host/instance.hpp"
+
+namespace fettle {
+namespace {
+
+class LoadedPass final : public Pass {
+ public:
+  explicit LoadedPass(std::unique_ptr<Instance> instance)
+      : instance_(std::move(instance)), table_(*instance_->table<fettle_pass_v1>()) {}
+
+  const ComponentInfo& info() const override { return instance_->info(); }
+  const ResolvedOptions& options() const override { return instance_->options(); }
+
+  std::optional<std::string> analyze(const Graph& graph, Outcome& outcome) override {
+    if (!table_.analyze) return std::nullopt;
+    fettle_ctx ctx(outcome, info().name, &graph);
+    const fettle_graph handle(graph);
+    fettle_applicability answer{};
+    answer.size = sizeof(answer);
+    answer.applicable = 1;
+    call_plugin(ctx, instance_->what("analyze"),
+                [&] { return table_.analyze(instance_->state(), &ctx, &handle, &answer); });
+    note_dropped(ctx);
+    if (answer.applicable) return std::nullopt;
+    const std::string why = printable(to_view(answer.why));
+    return why.empty() ? "the pass found nothing that it applies to" : why;
+  }
+
+  void transform(Journal& journal, Outcome& outcome) override {
+    fettle_ctx ctx(outcome, info().name, &journal.graph());
+    fettle_graph handle(journal.graph(), &journal);
+    try {
+      call_plugin(ctx, instance_->what("transform"),
+                  [&] { return table_.transform(instance_->state(), &ctx, &handle); });
+    } catch (...) {
+      if (journal.in_rewrite()) journal.abort_rewrite();
+      throw;
+    }
+    note_dropped(ctx);
+    if (journal.in_rewrite()) {
+      journal.abort_rewrite();
+      throw Error({.code = Code::plugin_rewrite_open,
+                   .what = instance_->what("transform") + " left a rewrite open",
+                   .why = "it called rewrite_begin without rewrite_end",
+                   .hint = "end or abort every rewrite, on error paths too"});
+    }
+  }
+
+  void verify(const Graph& graph, Outcome& outcome) override {
+    if (!table_.verify) return;
+    fettle_ctx ctx(outcome, info().name, &graph);
+    const fettle_graph handle(graph);
+    call_plugin(ctx, instance_->what("verify"),
+                [&] { return table_.verify(instance_->state(), &ctx, &handle); });
+    note_dropped(ctx);
+  }
+
+ private:
+  std::unique_ptr<Instance> instance_;
+  const fettle_pass_v1& table_;
+};
+
+}  // namespace
+
+std::unique_ptr<Pass> make_pass(std::unique_ptr<Instance> instance) {
+  return std::make_unique<LoadedPass>(std::move(instance));
+}
+
+}  // namespace fettle

@@ -1,0 +1,241 @@
+#define BOOST_DLL_USE_STD_FS
+#include "host/plugin_library.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/dll/shared_library.hpp>
+#include <cstdio>
+
+#include "host/abi_tables.hpp"
+#include "host/context.hpp"
+#include "host/options.hpp"
+#include "host/sha256.hpp"
+
+namespace fettle {
+namespace {
+
+[[noreturn]] void refuse_plugin(Code code, const std::filesystem::path& path, std::string what,
+                                std::string why = {}, std::string hint = {}) {
+  throw Error({.code = code,
+               .what = std::move(what),
+               .where = path.string(),
+               .why = std::move(why),
+               .hint = std::move(hint)});
+}
+
+// A plugin's pure functions run before anything is known of it; what they throw is a refusal too.
+template <class Fn>
+auto ask(const std::filesystem::path& path, std::string_view what, Fn&& fn) -> decltype(fn()) {
+  try {
+    return fn();
+  } catch (const std::exception& e) {
+    refuse_plugin(Code::plugin_threw, path, fmt::format("{} threw a C++ exception", what), e.what());
+  } catch (...) {
+    refuse_plugin(Code::plugin_threw, path, fmt::format("{} threw a C++ exception", what));
+  }
+}
+
+boost::dll::shared_library open(const std::filesystem::path& path) {
+  using boost::dll::load_mode::type;
+  // Never unloaded: the loader keeps it when Boost's handle closes.
+  const auto mode = static_cast<type>(RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  try {
+    return boost::dll::shared_library(path, mode);
+  } catch (const std::exception& e) {
+    refuse_plugin(Code::plugin_not_loadable, path, "a plugin is not a library that can be loaded",
+                  e.what(), "plugins must not need symbols of the host: everything comes through "
+                            "fettle_host");
+  }
+}
+
+using EntryPoint = const fettle_plugin*();
+
+EntryPoint* find_entry(boost::dll::shared_library& library, const std::filesystem::path& path) {
+  const std::string entry = fmt::format("fettle_plugin_v{}", FETTLE_ABI_MAJOR);
+  if (library.has(entry)) return &library.get<EntryPoint>(entry);
+  constexpr unsigned kMajorsToTry = 16;
+  for (unsigned major = 1; major < kMajorsToTry; ++major) {
+    if (library.has(fmt::format("fettle_plugin_v{}", major))) {
+      refuse_plugin(Code::plugin_other_major, path,
+                    fmt::format("a plugin was built for version {} of the plugin ABI", major),
+                    fmt::format("this fettle speaks version {}", FETTLE_ABI_MAJOR),
+                    "build it against this fettle's sdk");
+    }
+  }
+  refuse_plugin(Code::plugin_no_entry, path, "a library is not a fettle plugin",
+                fmt::format("it does not export '{}'", entry),
+                "FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void)");
+}
+
+}  // namespace
+
+PluginLibrary::PluginLibrary(const std::filesystem::path& path) {
+  info_.path = path;
+  info_.sha256 = sha256_of_file(path);
+  boost::dll::shared_library library = open(path);
+  EntryPoint* entry = find_entry(library, path);
+  plugin_ = ask(path, "fettle_plugin_v1", [&] { return entry(); });
+  check_descriptor();
+}
+
+PluginLibrary::~PluginLibrary() {
+  if (!initialized_ || !plugin_->fini) return;
+  try {
+    plugin_->fini();
+  } catch (...) {
+    // Nobody is left to tell, and the plugin's work is done.
+  }
+}
+
+void PluginLibrary::check_descriptor() {
+  const auto bad = [&](std::string why) {
+    refuse_plugin(Code::plugin_bad_descriptor, info_.path, "a plugin's descriptor is wrong",
+                  std::move(why));
+  };
+  if (!plugin_) bad("fettle_plugin_v1 returned null");
+  if (plugin_->abi_major != FETTLE_ABI_MAJOR) {
+    refuse_plugin(Code::plugin_other_major, info_.path,
+                  fmt::format("a plugin was built for version {} of the plugin ABI",
+                              plugin_->abi_major),
+                  fmt::format("this fettle speaks version {}", FETTLE_ABI_MAJOR),
+                  "build it against this fettle's sdk");
+  }
+  if (!usable(plugin_)) bad(fmt::format("its size, {}, is less than version 1.0's", plugin_->size));
+  if (plugin_->abi_min_minor > FETTLE_ABI_MINOR) {
+    refuse_plugin(Code::plugin_needs_newer_host, info_.path,
+                  fmt::format("a plugin needs version {}.{} of the plugin ABI", FETTLE_ABI_MAJOR,
+                              plugin_->abi_min_minor),
+                  fmt::format("this fettle offers {}.{}", FETTLE_ABI_MAJOR, FETTLE_ABI_MINOR),
+                  "use a newer fettle, or build the plugin with a lower abi_min_minor");
+  }
+  info_.id = printable(to_view(plugin_->id));
+  info_.version = printable(to_view(plugin_->version));
+  info_.abi_minor = plugin_->abi_minor;
+  if (info_.id.empty()) bad("its id is empty");
+  if (plugin_->n_components == 0 || !plugin_->components) bad("it offers no component");
+  for (std::uint64_t i = 0; i < plugin_->n_components; ++i) {
+    components_.push_back(check_component(plugin_->components[i]));
+    for (std::uint64_t k = 0; k < i; ++k) {
+      if (components_[k].info.name == components_[i].info.name) {
+        bad(fmt::format("it offers two components named '{}'", components_[i].info.name));
+      }
+    }
+    info_.components.push_back(components_.back().info);
+  }
+}
+
+namespace {
+
+// The one interface that a component answers for, by the ids known here.
+struct Answer {
+  ComponentKind kind = ComponentKind::pass;
+  const void* table = nullptr;
+  int count = 0;
+};
+
+Answer ask_interfaces(const std::filesystem::path& path, const fettle_component& component) {
+  constexpr std::pair<const char*, ComponentKind> kInterfaces[] = {
+      {FETTLE_PASS_ID, ComponentKind::pass},
+      {FETTLE_VERIFIER_ID, ComponentKind::verifier},
+      {FETTLE_BENCHMARK_ID, ComponentKind::benchmark},
+  };
+  Answer answer;
+  for (const auto& [id, kind] : kInterfaces) {
+    const void* table = ask(path, "component.interface", [&] { return component.interface(id); });
+    if (!table) continue;
+    answer = {kind, table, answer.count + 1};
+  }
+  return answer;
+}
+
+// The reason for which an interface table cannot be used, or empty.
+std::string fault_of(const Answer& answer) {
+  switch (answer.kind) {
+    case ComponentKind::pass: {
+      const auto* pass = static_cast<const fettle_pass_v1*>(answer.table);
+      if (!usable(pass)) return "fettle.pass/1 is smaller than version 1.0's";
+      if (!pass->transform) return "fettle.pass/1 has no transform";
+      if (pass->promise > FETTLE_PROMISE_CHANGES_RESULTS) return "its promise is unknown";
+      return {};
+    }
+    case ComponentKind::verifier: {
+      const auto* verifier = static_cast<const fettle_verifier_v1*>(answer.table);
+      if (!usable(verifier)) return "fettle.verifier/1 is smaller than version 1.0's";
+      return verifier->verify ? "" : "fettle.verifier/1 has no verify";
+    }
+    case ComponentKind::benchmark: {
+      const auto* benchmark = static_cast<const fettle_benchmark_v1*>(answer.table);
+      if (!usable(benchmark)) return "fettle.benchmark/1 is smaller than version 1.0's";
+      return benchmark->measure ? "" : "fettle.benchmark/1 has no measure";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+LoadedComponent PluginLibrary::check_component(const fettle_component* component) {
+  const auto bad = [&](std::string why) {
+    refuse_plugin(Code::plugin_bad_descriptor, info_.path, "a component's descriptor is wrong",
+                  std::move(why));
+  };
+  if (!usable(component)) bad("it is null or smaller than version 1.0's");
+  const std::string name = printable(to_view(component->name));
+  if (!is_snake_case(name)) bad(fmt::format("the name '{}' is not snake_case", name));
+  if (!component->create || !component->destroy || !component->interface) {
+    bad(fmt::format("'{}' lacks create, destroy or interface", name));
+  }
+  if (component->n_options > 0 && !component->options) bad(name + ": its options are null");
+
+  const Answer answer = ask_interfaces(info_.path, *component);
+  if (answer.count != 1) {
+    refuse_plugin(Code::plugin_no_interface, info_.path,
+                  fmt::format("'{}' is {}", name,
+                              answer.count == 0 ? "neither a pass, a verifier nor a benchmark"
+                                                : "of several kinds at once"),
+                  "one component answers for one interface that this fettle knows");
+  }
+  if (const std::string fault = fault_of(answer); !fault.empty()) bad(name + ": " + fault);
+
+  LoadedComponent loaded{component, answer.table, {}};
+  loaded.info.kind = answer.kind;
+  loaded.info.name = name;
+  loaded.info.summary = printable(to_view(component->summary));
+  loaded.info.plugin_id = info_.id;
+  if (answer.kind == ComponentKind::pass) {
+    loaded.info.promise =
+        static_cast<Promise>(static_cast<const fettle_pass_v1*>(answer.table)->promise);
+  }
+  const std::string where = fmt::format("{}: component '{}'", info_.path.string(), name);
+  for (const fettle_option_decl& option : loaded.options()) {
+    OptionInfo described = describe_option(option, where);
+    for (const OptionInfo& other : loaded.info.options) {
+      if (other.name == described.name) {
+        bad(fmt::format("'{}' declares the option '{}' twice", name, other.name));
+      }
+    }
+    loaded.info.options.push_back(std::move(described));
+  }
+  return loaded;
+}
+
+void PluginLibrary::init() {
+  if (plugin_->init) {
+    Outcome outcome;
+    fettle_ctx ctx(outcome, info_.id);
+    try {
+      call_plugin(ctx, fmt::format("the init of plugin '{}'", info_.id),
+                  [&] { return plugin_->init(&kHostTable, &ctx); });
+    } catch (const Error& error) {
+      Diagnostic d = error.diagnostic();
+      if (d.code == Code::plugin_failed) d.code = Code::plugin_init_failed;
+      d.where = info_.path.string();
+      throw Error(std::move(d));
+    }
+  }
+  initialized_ = true;
+}
+
+}  // namespace fettle
