@@ -1,8 +1,9 @@
-// Arguments as the archive writes them: a union whose tag is the ArgKind ("as_ints", "as_optional_tensor").
+// Arguments as the archive writes them: a union whose tag is the ArgKind ("as_ints",
+// "as_optional_tensor").
 //
 // Values are named by text in the file and by operand index in the graph. The reader looks names up
-// among the values defined so far, so that a value used before its definition, and thereby any cycle, is
-// found at the use (archive_dangling_value).
+// among the values defined so far, so that a value used before its definition, and thereby any
+// cycle, is found at the use (archive_dangling_value).
 #pragma once
 
 #include <functional>

@@ -53,13 +53,15 @@ constexpr std::string_view kTorchOps = "torch.ops.";
 }  // namespace
 
 std::string_view argument_tag(ArgKind kind) {
-  const auto found = std::find_if(kTags.begin(), kTags.end(), [&](const Tag& t) { return t.kind == kind; });
+  const auto found =
+      std::find_if(kTags.begin(), kTags.end(), [&](const Tag& t) { return t.kind == kind; });
   return found->text;
 }
 
 std::optional<ArgKind> argument_kind(std::string_view tag) {
-  const auto found = std::lower_bound(kTags.begin(), kTags.end(), tag,
-                                      [](const Tag& t, std::string_view text) { return t.text < text; });
+  const auto found =
+      std::lower_bound(kTags.begin(), kTags.end(), tag,
+                       [](const Tag& t, std::string_view text) { return t.text < text; });
   if (found == kTags.end() || found->text != tag) return std::nullopt;
   return found->kind;
 }

@@ -25,8 +25,10 @@ void ArgumentWriter::payload(const Argument& argument) {
   const auto each = [&](const Argument& element) { payload(element); };
   const auto* operand = std::get_if<Operand>(&argument.payload);
   switch (argument.kind) {
-    case ArgKind::none: return out_.raw("true");
-    case ArgKind::tensor: return value_object(*operand);
+    case ArgKind::none:
+      return out_.raw("true");
+    case ArgKind::tensor:
+      return value_object(*operand);
     case ArgKind::custom_obj:
       out_.raw("{\"name\": ");
       value_name(*operand);
@@ -64,17 +66,23 @@ void ArgumentWriter::payload(const Argument& argument) {
     case ArgKind::integer_lists:
     case ArgKind::real_lists:
     case ArgKind::booleans:
-    case ArgKind::strings: return out_.list(std::get<std::vector<Argument>>(argument.payload), each);
+    case ArgKind::strings:
+      return out_.list(std::get<std::vector<Argument>>(argument.payload), each);
     case ArgKind::integers:
-      return out_.list(std::get<std::vector<std::int64_t>>(argument.payload), [&](std::int64_t v) { out_.integer(v); });
+      return out_.list(std::get<std::vector<std::int64_t>>(argument.payload),
+                       [&](std::int64_t v) { out_.integer(v); });
     case ArgKind::reals:
-      return out_.list(std::get<std::vector<double>>(argument.payload), [&](double v) { out_.real(v); });
+      return out_.list(std::get<std::vector<double>>(argument.payload),
+                       [&](double v) { out_.real(v); });
     case ArgKind::integer:
     case ArgKind::dtype:
     case ArgKind::layout:
-    case ArgKind::memory_format: return out_.integer(std::get<std::int64_t>(argument.payload));
-    case ArgKind::real: return out_.real(std::get<double>(argument.payload));
-    case ArgKind::boolean: return out_.boolean(std::get<bool>(argument.payload));
+    case ArgKind::memory_format:
+      return out_.integer(std::get<std::int64_t>(argument.payload));
+    case ArgKind::real:
+      return out_.real(std::get<double>(argument.payload));
+    case ArgKind::boolean:
+      return out_.boolean(std::get<bool>(argument.payload));
     case ArgKind::complex_number: {
       const auto value = std::get<std::complex<double>>(argument.payload);
       out_.raw("{\"real\": ");
@@ -83,10 +91,12 @@ void ArgumentWriter::payload(const Argument& argument) {
       out_.real(value.imag());
       return out_.raw("}");
     }
-    case ArgKind::string: return out_.string(graph_.text(std::get<StringId>(argument.payload)));
+    case ArgKind::string:
+      return out_.string(graph_.text(std::get<StringId>(argument.payload)));
     case ArgKind::operator_name:
       return out_.string(target_from_operator(graph_.text(std::get<StringId>(argument.payload))));
-    case ArgKind::device: return write_device(out_, std::get<Device>(argument.payload));
+    case ArgKind::device:
+      return write_device(out_, std::get<Device>(argument.payload));
     case ArgKind::block: {
       const auto& ref = std::get<BlockRef>(argument.payload);
       out_.raw("{\"name\": ");

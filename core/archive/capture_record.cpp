@@ -14,7 +14,8 @@ ExpectedOutput read_output(const ZipReader& zip, const JsonRef& json) {
   ExpectedOutput output;
   const auto path = json.find("record");
   if (!path) {
-    if (const auto value = json.find("value")) output.value = boost::json::value(value->value(), boost::json::storage_ptr());
+    if (const auto value = json.find("value"))
+      output.value = boost::json::value(value->value(), boost::json::storage_ptr());
     return output;
   }
   const ZipRecord& record = zip.require(path->string());
@@ -34,7 +35,9 @@ ExpectedOutput read_output(const ZipReader& zip, const JsonRef& json) {
   const auto element = static_cast<std::int64_t>(dtype_bytes(tensor.type.dtype));
   if (overflow || __builtin_mul_overflow(count, element, &count) ||
       static_cast<std::uint64_t>(count) != record.bytes.size()) {
-    json.fail(Code::archive_capture, fmt::format("the stored output '{}' does not have the bytes of its dtype and sizes", record.path));
+    json.fail(Code::archive_capture,
+              fmt::format("the stored output '{}' does not have the bytes of its dtype and sizes",
+                          record.path));
   }
   tensor.storage = zip.storage(record);
   output.tensor = std::move(tensor);
@@ -55,8 +58,10 @@ void read_capture(const ZipReader& zip, Program& program) {
   const JsonRef root(document, where);
   const JsonRef version = root.get("version"), samples = root.get("samples");
   if (version.integer() != 1) {
-    version.fail(Code::archive_capture, fmt::format("the capture has version {}, and this fettle reads 1", version.integer()), {},
-                 "capture the model with the tools/capture.py of this fettle");
+    version.fail(
+        Code::archive_capture,
+        fmt::format("the capture has version {}, and this fettle reads 1", version.integer()), {},
+        "capture the model with the tools/capture.py of this fettle");
   }
   if (const auto imports = root.find("imports")) {
     const std::size_t count = imports->array().size();
@@ -69,7 +74,8 @@ void read_capture(const ZipReader& zip, Program& program) {
     Sample sample{std::string(json.get("inputs").string()), {}};
     zip.require(sample.inputs_record);
     const std::size_t output_count = outputs.array().size();
-    for (std::size_t k = 0; k < output_count; ++k) sample.outputs.push_back(read_output(zip, outputs.at(k)));
+    for (std::size_t k = 0; k < output_count; ++k)
+      sample.outputs.push_back(read_output(zip, outputs.at(k)));
     program.samples.push_back(std::move(sample));
   }
 }

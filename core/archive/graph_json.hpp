@@ -1,6 +1,6 @@
-// The graph of models/*.json, both ways: blocks with their nodes, values and types, and the signature.
-// Nested graphs become blocks; fields that this version does not know stay as JSON text with their node
-// or block. Metadata, operators and names are interned.
+// The graph of models/*.json, both ways: blocks with their nodes, values and types, and the
+// signature. Nested graphs become blocks; fields that this version does not know stay as JSON text
+// with their node or block. Metadata, operators and names are interned.
 #pragma once
 
 #include <string>

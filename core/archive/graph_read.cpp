@@ -18,7 +18,8 @@ class BlockBuilder {
         arguments_(graph_, names_, [this](const JsonRef& nested) { return read_nested(nested); }) {}
 
   void read(const JsonRef* input_specs) {
-    const JsonRef inputs = json_.get("inputs"), nodes = json_.get("nodes"), outputs = json_.get("outputs");
+    const JsonRef inputs = json_.get("inputs"), nodes = json_.get("nodes"),
+                  outputs = json_.get("outputs");
     collect_types();
     const std::size_t input_count = inputs.array().size();
     for (std::size_t i = 0; i < input_count; ++i) read_input(inputs.at(i), i, input_specs);
@@ -26,14 +27,17 @@ class BlockBuilder {
     for (std::size_t i = 0; i < node_count; ++i) read_node(nodes.at(i));
     read_outputs(outputs);
     const std::string unknown = unknown_fields(
-        json_.object(), {"inputs", "outputs", "nodes", "tensor_values", "sym_int_values", "sym_bool_values",
-                         "is_single_tensor_return", "custom_obj_values", "sym_float_values"});
+        json_.object(),
+        {"inputs", "outputs", "nodes", "tensor_values", "sym_int_values", "sym_bool_values",
+         "is_single_tensor_return", "custom_obj_values", "sym_float_values"});
     const auto single = json_.find("is_single_tensor_return");
     journal_.set_block_details(block_, optional_text(unknown), single && single->boolean());
   }
 
  private:
-  StringId optional_text(const std::string& text) { return text.empty() ? StringId{} : graph_.intern(text); }
+  StringId optional_text(const std::string& text) {
+    return text.empty() ? StringId{} : graph_.intern(text);
+  }
 
   void collect_types() {
     collect("tensor_values", read_tensor_meta);
@@ -55,7 +59,8 @@ class BlockBuilder {
     values->object();
     const std::size_t count = values->size();
     for (std::size_t i = 0; i < count; ++i) {
-      const std::string_view name = (values->object().begin() + static_cast<std::ptrdiff_t>(i))->key();
+      const std::string_view name =
+          (values->object().begin() + static_cast<std::ptrdiff_t>(i))->key();
       types_[graph_.intern(name)] = graph_.intern(read_type(values->at(i)));
     }
   }
@@ -68,11 +73,13 @@ class BlockBuilder {
   void define(ValueId value, const JsonRef& at) {
     const StringId name = graph_.value(value).name;
     if (!names_.emplace(name, value).second) {
-      at.fail(Code::archive_duplicate_value, fmt::format("the value '{}' is defined twice", graph_.text(name)));
+      at.fail(Code::archive_duplicate_value,
+              fmt::format("the value '{}' is defined twice", graph_.text(name)));
     }
   }
 
-  void create_placeholder(std::string_view name, TypeId type, std::vector<NamedArgument> constant, const JsonRef& at) {
+  void create_placeholder(std::string_view name, TypeId type, std::vector<NamedArgument> constant,
+                          const JsonRef& at) {
     NodeSpec spec;
     spec.opcode = Opcode::placeholder;
     spec.name = graph_.intern(name);
@@ -90,7 +97,8 @@ class BlockBuilder {
       const std::string_view name = value.get(tag == "as_sym_int" ? "as_name" : "name").string();
       return create_placeholder(name, type_of(graph_.intern(name)), {}, input);
     }
-    if (tag != "as_int" && tag != "as_float" && tag != "as_bool" && tag != "as_none" && tag != "as_string") {
+    if (tag != "as_int" && tag != "as_float" && tag != "as_bool" && tag != "as_none" &&
+        tag != "as_string") {
       value.fail(Code::archive_json_shape, fmt::format("'{}' cannot be an input", tag));
     }
     // A Python constant: the signature names it, and the placeholder carries it.
@@ -98,20 +106,24 @@ class BlockBuilder {
     if (input_specs && index < input_specs->array().size()) {
       const JsonRef spec = input_specs->at(index);
       if (const auto constant = spec.find("constant_input")) {
-        if (const auto given = constant->find("name"); given && !given->string().empty()) name = given->string();
+        if (const auto given = constant->find("name"); given && !given->string().empty())
+          name = given->string();
       }
     }
     Type type;
     type.kind = TypeKind::none;
     std::vector<ValueId> none;
-    create_placeholder(name, graph_.intern(type), {{graph_.intern(""), ArgForm::positional, arguments_.read(input, none)}}, input);
+    create_placeholder(name, graph_.intern(type),
+                       {{graph_.intern(""), ArgForm::positional, arguments_.read(input, none)}},
+                       input);
   }
 
   ArgForm read_form(const JsonRef& input) {
     const auto kind = input.find("kind");
     if (!kind || kind->integer() < 1 || kind->integer() > 2) {
-      input.fail(Code::archive_schema, "an argument does not say whether it is positional or a keyword",
-                 "the archive was written by an older torch", "export the model again with torch 2.13");
+      input.fail(
+          Code::archive_schema, "an argument does not say whether it is positional or a keyword",
+          "the archive was written by an older torch", "export the model again with torch 2.13");
     }
     return kind->integer() == 1 ? ArgForm::positional : ArgForm::keyword;
   }
@@ -125,12 +137,17 @@ class BlockBuilder {
     const auto kind = argument_kind(tag);
     const std::size_t before = spec.result_names.size();
     switch (kind.value_or(ArgKind::dict)) {
-      case ArgKind::none: break;
+      case ArgKind::none:
+        break;
       case ArgKind::tensor:
-      case ArgKind::custom_obj: add(value.get("name")); break;
+      case ArgKind::custom_obj:
+        add(value.get("name"));
+        break;
       case ArgKind::sym_int:
       case ArgKind::sym_float:
-      case ArgKind::sym_bool: add(value.get("as_name")); break;
+      case ArgKind::sym_bool:
+        add(value.get("as_name"));
+        break;
       case ArgKind::tensors: {
         const std::size_t count = value.array().size();
         for (std::size_t i = 0; i < count; ++i) {
@@ -139,26 +156,32 @@ class BlockBuilder {
         }
         break;
       }
-      default: value.fail(Code::archive_json_shape, fmt::format("'{}' cannot be the result of a node", tag));
+      default:
+        value.fail(Code::archive_json_shape,
+                   fmt::format("'{}' cannot be the result of a node", tag));
     }
-    spec.result_forms.push_back({*kind, static_cast<std::uint32_t>(spec.result_names.size() - before)});
+    spec.result_forms.push_back(
+        {*kind, static_cast<std::uint32_t>(spec.result_names.size() - before)});
   }
 
   void read_node(const JsonRef& node) {
     NodeSpec spec;
     spec.op = graph_.intern(operator_from_target(node.get("target").string()));
-    const JsonRef inputs = node.get("inputs"), outputs = node.get("outputs"), metadata = node.get("metadata");
+    const JsonRef inputs = node.get("inputs"), outputs = node.get("outputs"),
+                  metadata = node.get("metadata");
     const std::size_t input_count = inputs.array().size();
     for (std::size_t i = 0; i < input_count; ++i) {
       const JsonRef input = inputs.at(i);
       const StringId name = graph_.intern(input.get("name").string());
-      spec.arguments.push_back({name, read_form(input), arguments_.read(input.get("arg"), spec.operands)});
+      spec.arguments.push_back(
+          {name, read_form(input), arguments_.read(input.get("arg"), spec.operands)});
     }
     const std::size_t output_count = outputs.array().size();
     for (std::size_t i = 0; i < output_count; ++i) read_result(outputs.at(i), spec);
     const std::size_t metadata_count = metadata.object().size();
     for (std::size_t i = 0; i < metadata_count; ++i) {
-      const std::string_view key = (metadata.object().begin() + static_cast<std::ptrdiff_t>(i))->key();
+      const std::string_view key =
+          (metadata.object().begin() + static_cast<std::ptrdiff_t>(i))->key();
       spec.metadata.push_back({graph_.intern(key), graph_.intern(metadata.at(i).string())});
     }
     if (const auto name = node.find("name")) {
@@ -169,7 +192,8 @@ class BlockBuilder {
     std::optional<bool> single;
     if (const auto flag = node.find("is_hop_single_tensor_return")) single = flag->boolean();
     const std::string unknown = unknown_fields(
-        node.object(), {"target", "inputs", "outputs", "metadata", "is_hop_single_tensor_return", "name"});
+        node.object(),
+        {"target", "inputs", "outputs", "metadata", "is_hop_single_tensor_return", "name"});
     const NodeId id = journal_.create_node(std::move(spec), {block_, {}});
     journal_.set_node_details(id, optional_text(unknown), single);
     for (const ValueId result : graph_.results(id)) define(result, outputs);
@@ -181,7 +205,8 @@ class BlockBuilder {
     spec.name = graph_.intern("output");
     const std::size_t count = outputs.array().size();
     for (std::size_t i = 0; i < count; ++i) {
-      spec.arguments.push_back({graph_.intern(""), ArgForm::positional, arguments_.read(outputs.at(i), spec.operands)});
+      spec.arguments.push_back(
+          {graph_.intern(""), ArgForm::positional, arguments_.read(outputs.at(i), spec.operands)});
     }
     journal_.create_node(std::move(spec), {block_, {}});
   }

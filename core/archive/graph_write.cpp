@@ -8,9 +8,9 @@ namespace {
 class BlockWriter {
  public:
   BlockWriter(JsonWriter& out, const Graph& graph)
-      : out_(out),
-        graph_(graph),
-        arguments_(out, graph, [this](JsonWriter& nested, BlockId block) { BlockWriter(nested, graph_).write(block); }) {}
+      : out_(out), graph_(graph), arguments_(out, graph, [this](JsonWriter& nested, BlockId block) {
+          BlockWriter(nested, graph_).write(block);
+        }) {}
 
   // Fields in the order of torch's schema.
   void write(BlockId block) {
@@ -103,7 +103,8 @@ class BlockWriter {
       if (form.kind == ArgKind::none) return out_.raw("{\"as_none\": true}");
       if (form.kind != ArgKind::tensors) return write_value(ValueId(first), form.kind);
       out_.raw("{\"as_tensors\": ");
-      out_.list(std::views::iota(first, next), [&](std::uint32_t i) { name_object(graph_.value(ValueId(i)).name); });
+      out_.list(std::views::iota(first, next),
+                [&](std::uint32_t i) { name_object(graph_.value(ValueId(i)).name); });
       out_.raw("}");
     });
   }
@@ -194,6 +195,8 @@ class BlockWriter {
 
 }  // namespace
 
-void write_graph(JsonWriter& out, const Graph& graph) { BlockWriter(out, graph).write(kRootBlock); }
+void write_graph(JsonWriter& out, const Graph& graph) {
+  BlockWriter(out, graph).write(kRootBlock);
+}
 
 }  // namespace fettle

@@ -35,12 +35,22 @@ struct Builder {
   bool on_object_end(std::size_t n, json::error_code&) { return stack.push_object(n), true; }
   bool on_array_begin(json::error_code&) { return true; }
   bool on_array_end(std::size_t n, json::error_code&) { return stack.push_array(n), true; }
-  bool on_key_part(json::string_view s, std::size_t, json::error_code&) { return stack.push_chars(s), true; }
-  bool on_key(json::string_view s, std::size_t, json::error_code&) { return stack.push_key(s), true; }
-  bool on_string_part(json::string_view s, std::size_t, json::error_code&) { return stack.push_chars(s), true; }
-  bool on_string(json::string_view s, std::size_t, json::error_code&) { return stack.push_string(s), true; }
+  bool on_key_part(json::string_view s, std::size_t, json::error_code&) {
+    return stack.push_chars(s), true;
+  }
+  bool on_key(json::string_view s, std::size_t, json::error_code&) {
+    return stack.push_key(s), true;
+  }
+  bool on_string_part(json::string_view s, std::size_t, json::error_code&) {
+    return stack.push_chars(s), true;
+  }
+  bool on_string(json::string_view s, std::size_t, json::error_code&) {
+    return stack.push_string(s), true;
+  }
   bool on_number_part(json::string_view, json::error_code&) { return true; }
-  bool on_int64(std::int64_t i, json::string_view, json::error_code&) { return stack.push_int64(i), true; }
+  bool on_int64(std::int64_t i, json::string_view, json::error_code&) {
+    return stack.push_int64(i), true;
+  }
   bool on_uint64(std::uint64_t, json::string_view, json::error_code& ec) { return overflow(ec); }
   bool on_bool(bool b, json::error_code&) { return stack.push_bool(b), true; }
   bool on_null(json::error_code&) { return stack.push_null(), true; }

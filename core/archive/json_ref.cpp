@@ -13,14 +13,21 @@ namespace {
 
 std::string_view kind_name(const boost::json::value& value) {
   switch (value.kind()) {
-    case boost::json::kind::null: return "null";
-    case boost::json::kind::bool_: return "a boolean";
+    case boost::json::kind::null:
+      return "null";
+    case boost::json::kind::bool_:
+      return "a boolean";
     case boost::json::kind::int64:
-    case boost::json::kind::uint64: return "an integer";
-    case boost::json::kind::double_: return "a number";
-    case boost::json::kind::string: return "a string";
-    case boost::json::kind::array: return "an array";
-    case boost::json::kind::object: return "an object";
+    case boost::json::kind::uint64:
+      return "an integer";
+    case boost::json::kind::double_:
+      return "a number";
+    case boost::json::kind::string:
+      return "a string";
+    case boost::json::kind::array:
+      return "an array";
+    case boost::json::kind::object:
+      return "an object";
   }
   return "a value";
 }
@@ -39,7 +46,9 @@ std::optional<JsonRef> JsonRef::find(std::string_view key) const& {
   return JsonRef{*member, *this, key, 0};
 }
 
-std::size_t JsonRef::size() const { return value_->is_object() ? object().size() : array().size(); }
+std::size_t JsonRef::size() const {
+  return value_->is_object() ? object().size() : array().size();
+}
 
 JsonRef JsonRef::at(std::size_t index) const& {
   if (value_->is_object()) {
@@ -51,7 +60,8 @@ JsonRef JsonRef::at(std::size_t index) const& {
 
 std::pair<std::string_view, JsonRef> JsonRef::tagged() const& {
   if (object().size() != 1) {
-    fail(Code::archive_json_shape, fmt::format("a union must have exactly one member, and this has {}", object().size()));
+    fail(Code::archive_json_shape,
+         fmt::format("a union must have exactly one member, and this has {}", object().size()));
   }
   JsonRef member = at(0);
   return {member.key_, member};
@@ -119,10 +129,12 @@ void JsonRef::fail(Code code, std::string what, std::string why, std::string hin
 }
 
 void JsonRef::wrong_type(std::string_view expected) const {
-  fail(Code::archive_json_shape, fmt::format("{} was expected here, and the file has {}", expected, kind_name(*value_)));
+  fail(Code::archive_json_shape,
+       fmt::format("{} was expected here, and the file has {}", expected, kind_name(*value_)));
 }
 
-std::string unknown_fields(const boost::json::object& object, std::initializer_list<std::string_view> known) {
+std::string unknown_fields(const boost::json::object& object,
+                           std::initializer_list<std::string_view> known) {
   std::string text;
   for (const auto& member : object) {
     const std::string_view key(member.key().data(), member.key().size());

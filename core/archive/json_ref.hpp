@@ -17,7 +17,9 @@ namespace fettle {
 class JsonRef {
  public:
   // The root; `where` names file and record.
-  JsonRef(const boost::json::value& value, const std::string& where) : value_(&value), where_(&where) {}
+  JsonRef(const boost::json::value& value, const std::string& where)
+      : value_(&value), where_(&where) {}
+  JsonRef(const boost::json::value& value, std::string&& where) = delete;
 
   const boost::json::value& value() const { return *value_; }
 
@@ -44,23 +46,26 @@ class JsonRef {
   double real() const;         // a number, or "Infinity", "-Infinity", "NaN"
   bool boolean() const;
 
-  std::string path() const;  // "graph_module.graph.nodes[12]"
+  std::string path() const;   // "graph_module.graph.nodes[12]"
   std::string where() const;  // with file and record
-  [[noreturn]] void fail(Code code, std::string what, std::string why = {}, std::string hint = {}) const;
+  [[noreturn]] void fail(Code code, std::string what, std::string why = {},
+                         std::string hint = {}) const;
   [[noreturn]] void wrong_type(std::string_view expected) const;
 
  private:
-  JsonRef(const boost::json::value& value, const JsonRef& parent, std::string_view key, std::size_t index)
+  JsonRef(const boost::json::value& value, const JsonRef& parent, std::string_view key,
+          std::size_t index)
       : value_(&value), where_(parent.where_), parent_(&parent), key_(key), index_(index) {}
 
   const boost::json::value* value_;
   const std::string* where_;
   const JsonRef* parent_ = nullptr;
-  std::string_view key_;   // of an object's member; without data for an array's element
+  std::string_view key_;  // of an object's member; without data for an array's element
   std::size_t index_ = 0;
 };
 
 // The members of `object` that are not among `known`, as the JSON text of an object; empty if none.
-std::string unknown_fields(const boost::json::object& object, std::initializer_list<std::string_view> known);
+std::string unknown_fields(const boost::json::object& object,
+                           std::initializer_list<std::string_view> known);
 
 }  // namespace fettle

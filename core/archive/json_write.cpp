@@ -9,12 +9,23 @@ namespace {
 
 void append_escaped(std::string& text, char c) {
   switch (c) {
-    case '"': text += "\\\""; return;
-    case '\\': text += "\\\\"; return;
-    case '\n': text += "\\n"; return;
-    case '\t': text += "\\t"; return;
-    case '\r': text += "\\r"; return;
-    default: break;
+    case '"':
+      text += "\\\"";
+      return;
+    case '\\':
+      text += "\\\\";
+      return;
+    case '\n':
+      text += "\\n";
+      return;
+    case '\t':
+      text += "\\t";
+      return;
+    case '\r':
+      text += "\\r";
+      return;
+    default:
+      break;
   }
   constexpr std::string_view digits = "0123456789abcdef";
   const auto code = static_cast<unsigned char>(c);
@@ -52,21 +63,29 @@ void JsonWriter::real(double value) {
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   const std::string_view written(digits.data(), static_cast<std::size_t>(end - digits.data()));
   text_ += written;
-  if (written.find_first_of(".e") == written.npos) text_ += ".0";  // else it would read as an integer
+  if (written.find_first_of(".e") == written.npos)
+    text_ += ".0";  // else it would read as an integer
 }
 
 void JsonWriter::value(const boost::json::value& value) {
   switch (value.kind()) {
-    case boost::json::kind::null: return raw("null");
-    case boost::json::kind::bool_: return boolean(value.get_bool());
-    case boost::json::kind::int64: return integer(value.get_int64());
-    case boost::json::kind::uint64: return raw(std::to_string(value.get_uint64()));
-    case boost::json::kind::double_: return real(value.get_double());
+    case boost::json::kind::null:
+      return raw("null");
+    case boost::json::kind::bool_:
+      return boolean(value.get_bool());
+    case boost::json::kind::int64:
+      return integer(value.get_int64());
+    case boost::json::kind::uint64:
+      return raw(std::to_string(value.get_uint64()));
+    case boost::json::kind::double_:
+      return real(value.get_double());
     case boost::json::kind::string:
       return string({value.get_string().data(), value.get_string().size()});
     case boost::json::kind::array:
-      return list(value.get_array(), [&](const boost::json::value& element) { this->value(element); });
-    case boost::json::kind::object: break;
+      return list(value.get_array(),
+                  [&](const boost::json::value& element) { this->value(element); });
+    case boost::json::kind::object:
+      break;
   }
   raw("{");
   bool first = true;

@@ -1,7 +1,8 @@
 // A file mapped read-only. Pages are read when touched: opening a large file costs nothing.
 //
-// The mapping outlives the file's name: renaming another file over it leaves these bytes as they were.
-// It does not survive that somebody truncates the file in place; nothing that maps a file does.
+// The mapping outlives the file's name: renaming another file over it leaves these bytes as they
+// were. It does not survive that somebody truncates the file in place; nothing that maps a file
+// does.
 #pragma once
 
 #include <boost/interprocess/mapped_region.hpp>

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t kBufferSize = 1 << 20;
 
-[[noreturn]] void refuse(const std::filesystem::path& target, std::string why, std::string hint = {}) {
+[[noreturn]] void refuse(const std::filesystem::path& target, std::string why,
+                         std::string hint = {}) {
   throw Error({.code = Code::archive_write,
                .what = "cannot write the archive",
                .where = target.string(),
@@ -32,9 +33,12 @@ OutputFile::OutputFile(const std::filesystem::path& target) : target_(target) {
   if (const auto real = std::filesystem::canonical(target, failed); !failed) target_ = real;
   const auto status = std::filesystem::status(target_, failed);
   if (std::filesystem::is_directory(status)) refuse(target, "it is a folder", "name a file in it");
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) refuse(target, "it is not a regular file");
-  const auto folder = target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
-  if (!std::filesystem::is_directory(folder, failed)) refuse(target, fmt::format("there is no folder '{}'", folder.string()));
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    refuse(target, "it is not a regular file");
+  const auto folder =
+      target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
+  if (!std::filesystem::is_directory(folder, failed))
+    refuse(target, fmt::format("there is no folder '{}'", folder.string()));
 
   std::random_device random;
   for (int attempt = 0; file_ < 0 && attempt < 16; ++attempt) {
@@ -92,8 +96,10 @@ void OutputFile::commit() {
   check(closed == 0, "closing");
   check(::rename(temporary_.c_str(), target_.c_str()) == 0, "renaming");
   temporary_.clear();
-  // The rename itself lasts when the folder is on the disk; a file system that cannot say so is not an error.
-  const auto folder = target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
+  // The rename itself lasts when the folder is on the disk; a file system that cannot say so is not
+  // an error.
+  const auto folder =
+      target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
   if (const int handle = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC); handle >= 0) {
     (void)::fsync(handle);
     ::close(handle);

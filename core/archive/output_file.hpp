@@ -1,5 +1,5 @@
-// A file that appears whole or not at all: written beside its target under another name, flushed to the
-// disk, then renamed over it. Destroyed before commit, it leaves nothing behind.
+// A file that appears whole or not at all: written beside its target under another name, flushed to
+// the disk, then renamed over it. Destroyed before commit, it leaves nothing behind.
 //
 // What the target named before stays valid for whoever has it open or mapped, so that a program may
 // be written over the archive it was read from.

@@ -1,8 +1,9 @@
 // Weights and constants: the two configurations that say which record holds which tensor, and the
 // records themselves, mapped.
 //
-// Tied tensors share a record and thereby a Storage. What unlifted names there are (a state dict may call
-// one weight by two names, of which the graph uses one) is kept in Program::payloads alone.
+// Tied tensors share a record and thereby a Storage. What unlifted names there are (a state dict
+// may call one weight by two names, of which the graph uses one) is kept in Program::payloads
+// alone.
 #pragma once
 
 #include <string>
@@ -15,8 +16,10 @@
 namespace fettle {
 
 // Reads both configurations and gives the graph the constants that its inputs name, after comparing
-// their types. Throws archive_constant, archive_unsupported (pickled payloads), archive_missing_record.
-std::vector<Payload> read_payloads(const ZipReader& zip, const std::string& model, Journal& journal);
+// their types. Throws archive_constant, archive_unsupported (pickled payloads),
+// archive_missing_record.
+std::vector<Payload> read_payloads(const ZipReader& zip, const std::string& model,
+                                   Journal& journal);
 
 // What write_program writes: both configurations' JSON, and the records in order.
 struct PayloadRecord {

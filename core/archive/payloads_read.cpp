@@ -12,8 +12,8 @@ namespace {
 
 using Storages = std::unordered_map<std::string_view, std::shared_ptr<const Storage>>;
 
-// torch's kernels take a tensor's data to be aligned to its elements; torch's writer sees to it. For
-// records of another writer the bytes are copied.
+// torch's kernels take a tensor's data to be aligned to its elements; torch's writer sees to it.
+// For records of another writer the bytes are copied.
 std::shared_ptr<const Storage> aligned(std::shared_ptr<const Storage> storage) {
   constexpr std::uintptr_t kEnough = 16;
   if (reinterpret_cast<std::uintptr_t>(storage->data) % kEnough == 0) return storage;
@@ -22,9 +22,12 @@ std::shared_ptr<const Storage> aligned(std::shared_ptr<const Storage> storage) {
   return copy;
 }
 
-// Bytes from the storage's begin to the tensor's last element; the tensor's numbers come from the file.
+// Bytes from the storage's begin to the tensor's last element; the tensor's numbers come from the
+// file.
 std::int64_t extent(const Type& type, const JsonRef& meta) {
-  const auto refuse = [&](std::string_view why) { meta.fail(Code::archive_constant, "a stored tensor has an impossible size", std::string(why)); };
+  const auto refuse = [&](std::string_view why) {
+    meta.fail(Code::archive_constant, "a stored tensor has an impossible size", std::string(why));
+  };
   std::int64_t last = type.storage_offset.value;
   bool empty = false;
   bool bad = type.storage_offset.symbolic() || last < 0;
@@ -37,13 +40,15 @@ std::int64_t extent(const Type& type, const JsonRef& meta) {
       continue;
     }
     std::int64_t reach = 0;
-    bad = __builtin_mul_overflow(size.value - 1, stride.value, &reach) || __builtin_add_overflow(last, reach, &last);
+    bad = __builtin_mul_overflow(size.value - 1, stride.value, &reach) ||
+          __builtin_add_overflow(last, reach, &last);
   }
   if (bad) refuse("sizes, strides and offset must be non-negative numbers that fit into 64 bits");
   if (empty) return 0;
   std::int64_t bytes = 0;
   const auto element = static_cast<std::int64_t>(dtype_bytes(type.dtype));
-  if (__builtin_add_overflow(last, 1, &last) || __builtin_mul_overflow(last, element, &bytes)) refuse("its bytes do not fit into 64 bits");
+  if (__builtin_add_overflow(last, 1, &last) || __builtin_mul_overflow(last, element, &bytes))
+    refuse("its bytes do not fit into 64 bits");
   return bytes;
 }
 
@@ -52,9 +57,11 @@ Type read_type(const JsonRef& payload) {
   if (!meta) payload.fail(Code::archive_constant, "a stored tensor has no type");
   Type type = read_tensor_meta(*meta);
   if (type.layout != Layout::strided) {
-    meta->fail(Code::archive_unsupported, "a stored tensor is not strided", "sparse and mkldnn tensors are not supported");
+    meta->fail(Code::archive_unsupported, "a stored tensor is not strided",
+               "sparse and mkldnn tensors are not supported");
   }
-  if (dtype_bytes(type.dtype) == 0) meta->fail(Code::archive_constant, "a stored tensor has no known dtype");
+  if (dtype_bytes(type.dtype) == 0)
+    meta->fail(Code::archive_constant, "a stored tensor has no known dtype");
   return type;
 }
 
@@ -65,7 +72,8 @@ Payload read_payload(const ZipReader& zip, const JsonRef& json, bool weight, Sto
   payload.record = json.get("path_name").string();
   payload.is_param = json.get("is_param").boolean();
   if (json.get("use_pickle").boolean()) {
-    json.fail(Code::archive_unsupported, fmt::format("the payload '{}' is pickled Python", payload.record),
+    json.fail(Code::archive_unsupported,
+              fmt::format("the payload '{}' is pickled Python", payload.record),
               "custom objects and tensor subclasses can only be read by Python",
               "export a model of plain tensors");
   }
@@ -75,8 +83,10 @@ Payload read_payload(const ZipReader& zip, const JsonRef& json, bool weight, Sto
   const std::int64_t needed = extent(payload.data.type, meta);
   if (needed > 0 && static_cast<std::uint64_t>(needed) > record.bytes.size()) {
     meta.fail(Code::archive_constant,
-              fmt::format("a stored tensor needs {} bytes and its record '{}' has {}", needed, record.path, record.bytes.size()),
-              record.bytes.empty() ? "the model was exported with fake weights" : "", "export the model again");
+              fmt::format("a stored tensor needs {} bytes and its record '{}' has {}", needed,
+                          record.path, record.bytes.size()),
+              record.bytes.empty() ? "the model was exported with fake weights" : "",
+              "export the model again");
   }
   auto& storage = storages[record.path];
   if (!storage) storage = aligned(zip.storage(record));
@@ -84,7 +94,8 @@ Payload read_payload(const ZipReader& zip, const JsonRef& json, bool weight, Sto
   return payload;
 }
 
-void read_folder(const ZipReader& zip, const std::string& model, bool weight, std::vector<Payload>& payloads,
+void read_folder(const ZipReader& zip, const std::string& model, bool weight,
+                 std::vector<Payload>& payloads,
                  std::unordered_map<std::string, std::size_t>& by_name) {
   const ZipRecord& record = zip.require(payload_config_path(weight, model));
   const std::string where = zip.file() + ": " + std::string(record.path);
@@ -99,28 +110,35 @@ void read_folder(const ZipReader& zip, const std::string& model, bool weight, st
     payloads.push_back(read_payload(zip, json, weight, storages));
     payloads.back().name = (config.object().begin() + static_cast<std::ptrdiff_t>(i))->key();
     if (!by_name.emplace(payloads.back().name, payloads.size() - 1).second) {
-      json.fail(Code::archive_constant, fmt::format("there are two tensors '{}'", payloads.back().name));
+      json.fail(Code::archive_constant,
+                fmt::format("there are two tensors '{}'", payloads.back().name));
     }
   }
 }
 
 bool names_constant(const InputSpec& spec) {
-  return spec.kind == InputKind::parameter || spec.kind == InputKind::buffer || spec.kind == InputKind::tensor_constant;
+  return spec.kind == InputKind::parameter || spec.kind == InputKind::buffer ||
+         spec.kind == InputKind::tensor_constant;
 }
 
 // The graph computes with the placeholder's type: a constant of another one is a damaged program.
 void compare_types(const ZipReader& zip, const Type& placeholder, const Payload& payload) {
   const Type& stored = payload.data.type;
-  if (placeholder.kind == TypeKind::tensor && placeholder.dtype == stored.dtype && placeholder.sizes == stored.sizes) return;
-  throw Error({.code = Code::archive_constant,
-               .what = fmt::format("the stored tensor '{}' has another dtype or shape than the graph says", payload.name),
-               .where = zip.file() + ": " + payload_folder(payload.weight) + payload.record,
-               .hint = "export the model again"});
+  if (placeholder.kind == TypeKind::tensor && placeholder.dtype == stored.dtype &&
+      placeholder.sizes == stored.sizes)
+    return;
+  throw Error(
+      {.code = Code::archive_constant,
+       .what = fmt::format("the stored tensor '{}' has another dtype or shape than the graph says",
+                           payload.name),
+       .where = zip.file() + ": " + payload_folder(payload.weight) + payload.record,
+       .hint = "export the model again"});
 }
 
 }  // namespace
 
-std::vector<Payload> read_payloads(const ZipReader& zip, const std::string& model, Journal& journal) {
+std::vector<Payload> read_payloads(const ZipReader& zip, const std::string& model,
+                                   Journal& journal) {
   std::vector<Payload> payloads;
   std::unordered_map<std::string, std::size_t> by_name;
   read_folder(zip, model, true, payloads, by_name);
@@ -134,8 +152,11 @@ std::vector<Payload> read_payloads(const ZipReader& zip, const std::string& mode
     const auto found = by_name.find(spec.target);
     if (found == by_name.end()) {
       throw Error({.code = Code::archive_constant,
-                   .what = fmt::format("the tensor '{}' that the graph needs is not in the archive", spec.target),
-                   .where = zip.file() + ": " + payload_config_path(spec.kind == InputKind::parameter || spec.persistent, model),
+                   .what = fmt::format("the tensor '{}' that the graph needs is not in the archive",
+                                       spec.target),
+                   .where = zip.file() + ": " +
+                            payload_config_path(
+                                spec.kind == InputKind::parameter || spec.persistent, model),
                    .hint = "export the model again"});
     }
     Payload& payload = payloads[found->second];
@@ -146,7 +167,9 @@ std::vector<Payload> read_payloads(const ZipReader& zip, const std::string& mode
   return payloads;
 }
 
-std::string payload_folder(bool weight) { return weight ? "data/weights/" : "data/constants/"; }
+std::string payload_folder(bool weight) {
+  return weight ? "data/weights/" : "data/constants/";
+}
 
 std::string payload_config_path(bool weight, const std::string& model) {
   return weight ? fmt::format("data/weights/{}_weights_config.json", model)

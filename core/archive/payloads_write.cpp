@@ -24,7 +24,8 @@ std::vector<Wanted> wanted_constants(const Graph& graph) {
   for (const NodeId node : graph.nodes()) {
     if (graph.node(node).opcode != Opcode::placeholder) break;
     const InputSpec& spec = *graph.node(node).input_spec;
-    const bool parameter = spec.kind == InputKind::parameter, buffer = spec.kind == InputKind::buffer;
+    const bool parameter = spec.kind == InputKind::parameter,
+               buffer = spec.kind == InputKind::buffer;
     if (!parameter && !buffer && spec.kind != InputKind::tensor_constant) continue;
     if (seen.insert(spec.target).second) {
       wanted.push_back({spec.target, spec.kind, parameter || (buffer && spec.persistent)});
@@ -43,8 +44,10 @@ class FolderBuilder {
       names_.emplace(payload.data.storage.get(), payload.record);
       reserve(payload.record);
     }
-    for (const Record& record : program.records) {  // what lies there without an entry keeps its name
-      if (record.path.starts_with(folder_)) reserve(std::string_view(record.path).substr(folder_.size()));
+    for (const Record& record :
+         program.records) {  // what lies there without an entry keeps its name
+      if (record.path.starts_with(folder_))
+        reserve(std::string_view(record.path).substr(folder_.size()));
     }
     out_.raw("{\"config\": {");
   }
@@ -72,13 +75,17 @@ class FolderBuilder {
     if (!record.starts_with(prefix_)) return;
     record.remove_prefix(prefix_.size());
     const auto [end, error] = std::from_chars(record.data(), record.data() + record.size(), number);
-    if (error == std::errc{} && end == record.data() + record.size() && number >= next_ && number < UINT64_MAX) next_ = number + 1;
+    if (error == std::errc{} && end == record.data() + record.size() && number >= next_ &&
+        number < UINT64_MAX)
+      next_ = number + 1;
   }
 
   const std::string& record_of(const std::shared_ptr<const Storage>& storage) {
     auto found = names_.find(storage.get());
-    if (found == names_.end()) found = names_.emplace(storage.get(), fmt::format("{}{}", prefix_, next_++)).first;
-    if (written_.insert(storage.get()).second) records_.push_back({folder_ + found->second, storage});
+    if (found == names_.end())
+      found = names_.emplace(storage.get(), fmt::format("{}{}", prefix_, next_++)).first;
+    if (written_.insert(storage.get()).second)
+      records_.push_back({folder_ + found->second, storage});
     return found->second;
   }
 
@@ -104,7 +111,8 @@ PayloadFolders collect_payloads(const Program& program) {
     const auto found = graph.constants().find(constant.name);
     if (found == graph.constants().end()) {
       throw Error({.code = Code::graph_bad_signature,
-                   .what = fmt::format("an input names the constant '{}', which does not exist", constant.name)});
+                   .what = fmt::format("an input names the constant '{}', which does not exist",
+                                       constant.name)});
     }
     used.insert(found->second.storage.get());
   }
@@ -120,7 +128,8 @@ PayloadFolders collect_payloads(const Program& program) {
     const auto found = by_name.find(payload.name);
     if (found != by_name.end()) {
       const Wanted& constant = *found->second;
-      add(constant.weight, payload.name, constant.kind == InputKind::parameter, graph.constants().find(payload.name)->second);
+      add(constant.weight, payload.name, constant.kind == InputKind::parameter,
+          graph.constants().find(payload.name)->second);
       by_name.erase(found);
     } else if (const Storage* storage = payload.data.storage.get();
                !payload.lifted && (!once_lifted.contains(storage) || used.contains(storage))) {
@@ -129,7 +138,8 @@ PayloadFolders collect_payloads(const Program& program) {
   }
   for (const Wanted& constant : wanted) {  // what the passes added
     if (!by_name.contains(constant.name)) continue;
-    add(constant.weight, constant.name, constant.kind == InputKind::parameter, graph.constants().find(constant.name)->second);
+    add(constant.weight, constant.name, constant.kind == InputKind::parameter,
+        graph.constants().find(constant.name)->second);
   }
   return {weights.finish(), constants.finish()};
 }

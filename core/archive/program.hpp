@@ -1,7 +1,9 @@
-// A program as an archive holds it: the graph, and everything else that must survive the way through.
+// A program as an archive holds it: the graph, and everything else that must survive the way
+// through.
 //
 // read_program maps the file: weights are not copied and stay valid as long as the graph uses them.
-// write_program writes beside its target and renames, so that the target is the old file or the new.
+// write_program writes beside its target and renames, so that the target is the old file or the
+// new.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -28,33 +30,33 @@ struct ExpectedOutput {
   boost::json::value value;  // what is not a tensor
 };
 struct Sample {
-  std::string inputs_record;             // "data/sample_inputs/model.pt"
-  std::vector<ExpectedOutput> outputs;   // user outputs in the signature's order; empty: not stored
+  std::string inputs_record;            // "data/sample_inputs/model.pt"
+  std::vector<ExpectedOutput> outputs;  // user outputs in the signature's order; empty: not stored
 };
 
-// One entry of the weights' and constants' configurations, as the archive had it. The graph's constants
-// say what the program has now; this says in which order, folder and record they came, and remembers
-// names that no input has (the second name of a tied weight in the state dict).
+// One entry of the weights' and constants' configurations, as the archive had it. The graph's
+// constants say what the program has now; this says in which order, folder and record they came,
+// and remembers names that no input has (the second name of a tied weight in the state dict).
 struct Payload {
-  std::string name;       // "lm_head.weight"
-  bool weight = true;     // in data/weights, else in data/constants
-  std::string record;     // "weight_0"; several names may share it
+  std::string name;    // "lm_head.weight"
+  bool weight = true;  // in data/weights, else in data/constants
+  std::string record;  // "weight_0"; several names may share it
   bool is_param = false;
-  bool lifted = false;    // an input named it when the archive was read
+  bool lifted = false;  // an input named it when the archive was read
   TensorData data;
 };
 
 struct Program {
   std::unique_ptr<Graph> graph;
-  std::string file;                     // where it came from, for messages
-  std::string root;                     // the archive's root folder: "model"
-  std::string model = "model";          // models/NAME.json
-  boost::json::object document;         // models/NAME.json with null for what the graph holds
-  std::vector<Payload> payloads;        // in the archive's order
-  std::vector<Record> records;          // what is not regenerated, in the archive's order
+  std::string file;               // where it came from, for messages
+  std::string root;               // the archive's root folder: "model"
+  std::string model = "model";    // models/NAME.json
+  boost::json::object document;   // models/NAME.json with null for what the graph holds
+  std::vector<Payload> payloads;  // in the archive's order
+  std::vector<Record> records;    // what is not regenerated, in the archive's order
   std::vector<Sample> samples;
-  std::vector<std::string> imports;     // Python modules to import before torch.export.load
-  std::vector<Diagnostic> warnings;     // what was read, but not understood to the last field
+  std::vector<std::string> imports;  // Python modules to import before torch.export.load
+  std::vector<Diagnostic> warnings;  // what was read, but not understood to the last field
 };
 
 // Throws archive_* errors. Every operator must be known and every argument fit its schema.

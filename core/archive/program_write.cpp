@@ -1,5 +1,5 @@
-// write_program: the model's JSON made from the graph, the records in the order in which torch writes
-// them, all into a file that appears whole or not at all.
+// write_program: the model's JSON made from the graph, the records in the order in which torch
+// writes them, all into a file that appears whole or not at all.
 #include <fmt/core.h>
 
 #include <unordered_set>
@@ -54,13 +54,15 @@ std::string write_document(const Program& program) {
 
 }  // namespace
 
-void write_program(const Program& program, const std::filesystem::path& path, const std::vector<Record>& extra_records) {
+void write_program(const Program& program, const std::filesystem::path& path,
+                   const std::vector<Record>& extra_records) {
   OutputFile file(path);  // first: what cannot be written is known at once
   ZipWriter zip(file, program.root);
   const PayloadFolders payloads = collect_payloads(program);
   for (const PayloadRecord& record : payloads.weights.records) zip.add(record.path, *record.bytes);
   zip.add(payload_config_path(true, program.model), payloads.weights.config);
-  for (const PayloadRecord& record : payloads.constants.records) zip.add(record.path, *record.bytes);
+  for (const PayloadRecord& record : payloads.constants.records)
+    zip.add(record.path, *record.bytes);
   zip.add(payload_config_path(false, program.model), payloads.constants.config);
   zip.add("models/" + program.model + ".json", write_document(program));
 

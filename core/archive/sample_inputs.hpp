@@ -1,5 +1,5 @@
-// The stored sample inputs, unpickled by libtorch: (args, kwargs) flattened in pytree order, that is
-// in the order of the signature's user inputs.
+// The stored sample inputs, unpickled by libtorch: (args, kwargs) flattened in pytree order, that
+// is in the order of the signature's user inputs.
 #pragma once
 
 #include "archive/program.hpp"

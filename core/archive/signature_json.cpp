@@ -50,7 +50,8 @@ const auto& by_tag(const Table& table, std::string_view tag, const JsonRef& at) 
 
 template <class Table, class Kind>
 const auto& by_kind(const Table& table, Kind kind) {
-  return *std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.kind == kind; });
+  return *std::find_if(table.begin(), table.end(),
+                       [&](const auto& row) { return row.kind == kind; });
 }
 
 // The value that an argument names: {"name": "x"}, {"as_tensor": {"name": "x"}},
@@ -70,13 +71,15 @@ std::optional<std::string> named_value(const JsonRef& argument) {
 void expect_name(const JsonRef& argument, std::string_view expected) {
   const auto name = named_value(argument);
   if (!name || *name == expected) return;
-  argument.fail(Code::archive_signature, fmt::format("the signature names '{}' where the graph has '{}'", *name, expected));
+  argument.fail(Code::archive_signature,
+                fmt::format("the signature names '{}' where the graph has '{}'", *name, expected));
 }
 
 void expect_count(const JsonRef& specs, std::size_t count, std::string_view what) {
   if (specs.array().size() == count) return;
-  specs.fail(Code::archive_signature, fmt::format("the signature describes {} {} and the graph has {}",
-                                                  specs.array().size(), what, count));
+  specs.fail(Code::archive_signature,
+             fmt::format("the signature describes {} {} and the graph has {}", specs.array().size(),
+                         what, count));
 }
 
 InputSpec read_input_spec(const JsonRef& json, const Graph& graph, NodeId placeholder) {
@@ -88,7 +91,8 @@ InputSpec read_input_spec(const JsonRef& json, const Graph& graph, NodeId placeh
   if (row.kind == InputKind::constant_input) {
     const auto& repeated = graph.node(placeholder).arguments;  // as the graph's inputs have it
     if (repeated.empty()) {
-      fields.fail(Code::archive_signature, fmt::format("the signature calls '{}' a constant and the graph does not", name));
+      fields.fail(Code::archive_signature,
+                  fmt::format("the signature calls '{}' a constant and the graph does not", name));
     }
     spec.constant = repeated[0].value;
     return spec;
@@ -107,7 +111,8 @@ void write_operand_name(JsonWriter& out, std::string_view name) {
 
 // {"buffer": {"arg": …, "buffer_name": "x", "persistent": true}}
 template <class Row, class WriteArgument>
-void write_spec(JsonWriter& out, const Row& row, const std::string& target, WriteArgument&& write_argument) {
+void write_spec(JsonWriter& out, const Row& row, const std::string& target,
+                WriteArgument&& write_argument) {
   out.raw("{");
   out.key(row.tag, true);
   out.raw("{");
@@ -129,7 +134,8 @@ void write_input_argument(JsonWriter& out, const Graph& graph, NodeId placeholde
   if (const auto& constant = graph.node(placeholder).arguments; tagged && !constant.empty()) {
     return ArgumentWriter(out, graph, nullptr).write(constant[0].value, {});
   }
-  if (tagged) out.raw(custom ? "{\"as_custom_obj\": " : sym ? "{\"as_sym_int\": " : "{\"as_tensor\": ");
+  if (tagged)
+    out.raw(custom ? "{\"as_custom_obj\": " : sym ? "{\"as_sym_int\": " : "{\"as_tensor\": ");
   if (custom) {
     out.raw("{\"name\": ");
     out.string(name);
@@ -146,7 +152,8 @@ void write_input_argument(JsonWriter& out, const Graph& graph, NodeId placeholde
   if (tagged) out.raw("}");
 }
 
-void write_constant_input(JsonWriter& out, const Graph& graph, NodeId placeholder, const Argument& constant) {
+void write_constant_input(JsonWriter& out, const Graph& graph, NodeId placeholder,
+                          const Argument& constant) {
   out.raw("{\"constant_input\": {\"name\": ");
   out.string(graph.text(graph.node(placeholder).name));
   out.key("value");
@@ -175,7 +182,8 @@ void read_signature(const JsonRef& signature, Journal& journal) {
     const JsonRef json = outputs.at(i);
     const auto [tag, fields] = json.tagged();
     const OutputTag& row = by_tag(kOutputs, tag, fields);
-    specs.push_back({row.kind, row.target.empty() ? std::string() : std::string(fields.get(row.target).string())});
+    specs.push_back({row.kind, row.target.empty() ? std::string()
+                                                  : std::string(fields.get(row.target).string())});
     for_each_operand(output.arguments[i].value, [&](const Operand& operand) {
       expect_name(fields.get("arg"), graph.text(graph.value(output.operands[operand.index]).name));
     });
@@ -195,7 +203,8 @@ void write_input_specs(JsonWriter& out, const Graph& graph) {
       write_constant_input(out, graph, node, spec.constant);
       continue;
     }
-    write_spec(out, by_kind(kInputs, spec.kind), spec.target, [&] { write_input_argument(out, graph, node, spec.kind); });
+    write_spec(out, by_kind(kInputs, spec.kind), spec.target,
+               [&] { write_input_argument(out, graph, node, spec.kind); });
     if (spec.kind == InputKind::buffer) {
       out.key("persistent");
       out.boolean(spec.persistent);

@@ -8,12 +8,14 @@ namespace {
 // An expression and its value at export, which `hint_tag` names ("as_int", "as_bool").
 void read_expression(const JsonRef& expression, std::string_view hint_tag, SymInt& into) {
   into.expression = expression.get("expr_str").string();
-  if (into.expression.empty()) expression.get("expr_str").fail(Code::archive_json_shape, "an expression is empty");
+  if (into.expression.empty())
+    expression.get("expr_str").fail(Code::archive_json_shape, "an expression is empty");
   const auto hint = expression.find("hint");
   into.has_hint = hint.has_value();
   if (!hint) return;
   const auto [tag, value] = hint->tagged();
-  if (tag != hint_tag) value.fail(Code::archive_json_shape, fmt::format("the hint '{}' does not fit here", tag));
+  if (tag != hint_tag)
+    value.fail(Code::archive_json_shape, fmt::format("the hint '{}' does not fit here", tag));
   into.value = tag == "as_bool" ? value.boolean() : value.integer();
 }
 
@@ -64,7 +66,9 @@ void write_sym_int(JsonWriter& out, const SymInt& number) {
 
 DType read_dtype(const JsonRef& number) {
   const auto dtype = dtype_from_number(number.integer());
-  if (!dtype) number.fail(Code::archive_json_shape, fmt::format("there is no dtype number {}", number.integer()));
+  if (!dtype)
+    number.fail(Code::archive_json_shape,
+                fmt::format("there is no dtype number {}", number.integer()));
   return *dtype;
 }
 
@@ -91,7 +95,8 @@ Type read_tensor_meta(const JsonRef& meta) {
   type.device = read_device(device);
   type.storage_offset = read_sym_int(meta.get("storage_offset"));
   if (layout.count() > static_cast<std::int64_t>(Layout::strided)) {
-    layout.fail(Code::archive_json_shape, fmt::format("there is no layout number {}", layout.count()));
+    layout.fail(Code::archive_json_shape,
+                fmt::format("there is no layout number {}", layout.count()));
   }
   type.layout = static_cast<Layout>(layout.count());
   return type;

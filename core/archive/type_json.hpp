@@ -1,5 +1,5 @@
-// Types as the archive writes them: tensor metadata, and symbolic numbers whose expressions stay the
-// sympy text that they are.
+// Types as the archive writes them: tensor metadata, and symbolic numbers whose expressions stay
+// the sympy text that they are.
 #pragma once
 
 #include "archive/json_ref.hpp"
@@ -9,7 +9,7 @@
 namespace fettle {
 
 Type read_tensor_meta(const JsonRef& meta);
-Type read_sym_int_type(const JsonRef& value);    // {"as_int": 3} or {"as_expr": {…}}
+Type read_sym_int_type(const JsonRef& value);  // {"as_int": 3} or {"as_expr": {…}}
 Type read_sym_bool_type(const JsonRef& value);
 Type read_sym_float_type(const JsonRef& value);
 Device read_device(const JsonRef& device);

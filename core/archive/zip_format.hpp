@@ -17,11 +17,11 @@ inline constexpr std::uint64_t kEndSize = 22;
 inline constexpr std::uint64_t kEnd64Size = 56;
 inline constexpr std::uint64_t kEnd64LocatorSize = 20;
 
-inline constexpr std::uint32_t kSeeZip64 = 0xffffffff;    // the 32-bit field's value is in zip64's
+inline constexpr std::uint32_t kSeeZip64 = 0xffffffff;  // the 32-bit field's value is in zip64's
 inline constexpr std::uint16_t kSeeZip64Short = 0xffff;
-inline constexpr std::uint16_t kZip64Field = 0x0001;      // id of the extra field
-inline constexpr std::uint16_t kPaddingField = 0x4246;    // "FB": torch's padding before the data
-inline constexpr std::uint64_t kDataAlignment = 64;       // of every record's data, as torch writes it
+inline constexpr std::uint16_t kZip64Field = 0x0001;    // id of the extra field
+inline constexpr std::uint16_t kPaddingField = 0x4246;  // "FB": torch's padding before the data
+inline constexpr std::uint64_t kDataAlignment = 64;  // of every record's data, as torch writes it
 
 inline constexpr std::uint16_t kEncrypted = 1u << 0;
 inline constexpr std::uint16_t kUtf8Names = 1u << 11;

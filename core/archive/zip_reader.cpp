@@ -33,7 +33,8 @@ using Bytes = std::span<const std::byte>;
        "export or copy the file again");
 }
 
-// Little-endian fields at checked offsets. All arithmetic is 64-bit on offsets below the file's size.
+// Little-endian fields at checked offsets. All arithmetic is 64-bit on offsets below the file's
+// size.
 class Fields {
  public:
   Fields(Bytes bytes, const std::string& file) : bytes_(bytes), file_(file) {}
@@ -44,8 +45,9 @@ class Fields {
   }
   Bytes range(std::uint64_t offset, std::uint64_t length, std::string_view what) const {
     if (!has(offset, length)) {
-      truncated(file_, fmt::format("{} ({} bytes at offset {}) lies past the end of the file ({} bytes)",
-                                   what, length, offset, size()));
+      truncated(file_,
+                fmt::format("{} ({} bytes at offset {}) lies past the end of the file ({} bytes)",
+                            what, length, offset, size()));
     }
     return bytes_.subspan(offset, length);
   }
@@ -97,8 +99,8 @@ Directory read_end(const Fields& in, const std::string& file) {
   }
   if (in.u16(*end + 4) != in.u16(*end + 6)) damaged(file, "it spans several disks");
   Directory directory{in.u16(*end + 10), in.u32(*end + 12), in.u32(*end + 16)};
-  const bool zip64 = directory.count == zip::kSeeZip64Short ||
-                     directory.size == zip::kSeeZip64 || directory.offset == zip::kSeeZip64;
+  const bool zip64 = directory.count == zip::kSeeZip64Short || directory.size == zip::kSeeZip64 ||
+                     directory.offset == zip::kSeeZip64;
   std::uint64_t limit = *end;
   if (zip64) {
     if (*end < zip::kEnd64LocatorSize ||
@@ -139,7 +141,8 @@ void read_zip64(const Fields& in, std::uint64_t at, std::uint64_t end, Entry& en
       std::uint64_t field = at + 4;
       for (std::uint64_t* value : {&entry.size, &packed, &entry.header}) {
         if (*value != zip::kSeeZip64) continue;
-        if (field + 8 > next) damaged(file, fmt::format("zip64 sizes of '{}' are missing", entry.name));
+        if (field + 8 > next)
+          damaged(file, fmt::format("zip64 sizes of '{}' are missing", entry.name));
         *value = in.u64(field);
         field += 8;
       }
@@ -153,7 +156,8 @@ Entry read_entry(const Fields& in, std::uint64_t& at, std::uint64_t end, const s
   if (end - at < zip::kCentralHeaderSize || in.u32(at) != zip::kCentralHeader) {
     damaged(file, fmt::format("there is no directory entry at offset {}", at));
   }
-  const std::uint64_t name_length = in.u16(at + 28), extra = in.u16(at + 30), comment = in.u16(at + 32);
+  const std::uint64_t name_length = in.u16(at + 28), extra = in.u16(at + 30),
+                      comment = in.u16(at + 32);
   const std::uint64_t next = at + zip::kCentralHeaderSize + name_length + extra + comment;
   if (next > end) damaged(file, fmt::format("the directory entry at offset {} overruns", at));
   Entry entry;
@@ -164,7 +168,8 @@ Entry read_entry(const Fields& in, std::uint64_t& at, std::uint64_t end, const s
   std::uint64_t packed = in.u32(at + 20);
   read_zip64(in, next - comment - extra, next - comment, entry, packed, file);
   if ((in.u16(at + 8) & zip::kEncrypted) != 0 || in.u16(at + 10) != zip::kStored) {
-    fail(Code::archive_compressed, file, fmt::format("record '{}' is compressed or encrypted", entry.name),
+    fail(Code::archive_compressed, file,
+         fmt::format("record '{}' is compressed or encrypted", entry.name),
          "weights are mapped, so records must be stored as torch.export.save stores them",
          "do not re-pack the archive with a zip tool, or use its 'store' level (zip -0)");
   }
@@ -179,10 +184,12 @@ Entry read_entry(const Fields& in, std::uint64_t& at, std::uint64_t end, const s
 std::uint64_t data_offset(const Fields& in, const Entry& entry, std::uint64_t directory,
                           const std::string& file) {
   if (!in.has(entry.header, zip::kLocalHeaderSize) || in.u32(entry.header) != zip::kLocalHeader) {
-    damaged(file, fmt::format("there is no header of record '{}' at offset {}", entry.name, entry.header));
+    damaged(file, fmt::format("there is no header of record '{}' at offset {}", entry.name,
+                              entry.header));
   }
   const std::uint64_t name_length = in.u16(entry.header + 26);
-  const std::uint64_t data = entry.header + zip::kLocalHeaderSize + name_length + in.u16(entry.header + 28);
+  const std::uint64_t data =
+      entry.header + zip::kLocalHeaderSize + name_length + in.u16(entry.header + 28);
   if (data > directory || entry.size > directory - data) {
     truncated(file, fmt::format("record '{}' ({} bytes at offset {}) lies past the end", entry.name,
                                 entry.size, data));
@@ -196,21 +203,25 @@ std::uint64_t data_offset(const Fields& in, const Entry& entry, std::uint64_t di
 
 void check_name(std::string_view name, const std::string& file) {
   const auto refuse = [&](std::string why) {
-    fail(Code::archive_unsafe_path, file, fmt::format("a record has the name '{}'", name), std::move(why));
+    fail(Code::archive_unsafe_path, file, fmt::format("a record has the name '{}'", name),
+         std::move(why));
   };
   for (const char c : name) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == '\\') refuse("names are made of printable characters and '/'");
+    if (static_cast<unsigned char>(c) < 0x20 || c == '\\')
+      refuse("names are made of printable characters and '/'");
   }
   if (name.empty() || name.front() == '/') refuse("names are relative to the archive");
   for (std::size_t begin = 0; begin <= name.size();) {
     const std::size_t slash = std::min(name.find('/', begin), name.size());
     const std::string_view part = name.substr(begin, slash - begin);
-    if (part.empty() || part == "." || part == "..") refuse("names may not contain '//', '.' or '..'");
+    if (part.empty() || part == "." || part == "..")
+      refuse("names may not contain '//', '.' or '..'");
     begin = slash + 1;
   }
 }
 
-void check_overlaps(std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges, const std::string& file) {
+void check_overlaps(std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges,
+                    const std::string& file) {
   std::sort(ranges.begin(), ranges.end());
   for (std::size_t i = 1; i < ranges.size(); ++i) {
     if (ranges[i].first < ranges[i - 1].second) {
@@ -233,14 +244,17 @@ ZipReader::ZipReader(const std::filesystem::path& path)
     if (entry.name.ends_with('/') && entry.size == 0) continue;  // a folder, as some zip tools note
     check_name(entry.name, file_);
     const std::size_t slash = entry.name.find('/');
-    if (slash == std::string_view::npos || (!root_.empty() && entry.name.substr(0, slash) != root_)) {
-      fail(Code::archive_unsafe_path, file_, fmt::format("record '{}' lies outside the root folder", entry.name),
+    if (slash == std::string_view::npos ||
+        (!root_.empty() && entry.name.substr(0, slash) != root_)) {
+      fail(Code::archive_unsafe_path, file_,
+           fmt::format("record '{}' lies outside the root folder", entry.name),
            "every record of a .pt2 lies in one folder, named after the file");
     }
     root_ = entry.name.substr(0, slash);
     const std::uint64_t data = data_offset(in, entry, directory.offset, file_);
     ranges.emplace_back(entry.header, data + entry.size);
-    records_.push_back({entry.name.substr(slash + 1), mapping_->bytes().subspan(data, entry.size), entry.crc32});
+    records_.push_back(
+        {entry.name.substr(slash + 1), mapping_->bytes().subspan(data, entry.size), entry.crc32});
     if (!by_path_.emplace(records_.back().path, records_.size() - 1).second) {
       damaged(file_, fmt::format("there are two records '{}'", records_.back().path));
     }

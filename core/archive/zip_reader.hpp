@@ -3,8 +3,8 @@
 // Reads the central directory alone (zip64 included) and one local header for each record, so that
 // weights are not touched. Everything in the file is distrusted: every offset and size is checked
 // against the mapping before use, and names, ranges and headers must agree with one another.
-// Refuses: compressed or encrypted records, several disks, records that overlap, repeat a name or lie
-// outside the file, and names that would leave the archive ("/x", "a/../b").
+// Refuses: compressed or encrypted records, several disks, records that overlap, repeat a name or
+// lie outside the file, and names that would leave the archive ("/x", "a/../b").
 #pragma once
 
 #include <cstddef>

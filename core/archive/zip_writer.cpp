@@ -28,19 +28,25 @@ class Fields {
 constexpr std::uint16_t kVersion = 20, kVersion64 = 45;
 constexpr std::uint16_t kNewYear1980 = 0x0021;  // the earliest date that zip knows
 
-bool large(std::uint64_t value) { return value >= zip::kSeeZip64; }
-std::uint64_t short_form(std::uint64_t value) { return std::min<std::uint64_t>(value, zip::kSeeZip64); }
+bool large(std::uint64_t value) {
+  return value >= zip::kSeeZip64;
+}
+std::uint64_t short_form(std::uint64_t value) {
+  return std::min<std::uint64_t>(value, zip::kSeeZip64);
+}
 
 std::span<const std::byte> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }
 
 std::uint32_t checksum(std::span<const std::byte> bytes) {
-  return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  return static_cast<std::uint32_t>(
+      ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 // version, flags, method, time, date, crc, sizes, name's length: common to both headers.
-void common_fields(Fields& out, bool zip64, std::uint32_t crc32, std::uint64_t packed, std::size_t name) {
+void common_fields(Fields& out, bool zip64, std::uint32_t crc32, std::uint64_t packed,
+                   std::size_t name) {
   out.u16(zip64 ? kVersion64 : kVersion).u16(zip::kUtf8Names).u16(zip::kStored);
   out.u16(0).u16(kNewYear1980).u32(crc32).u32(packed).u32(packed).u16(name);
 }
@@ -52,15 +58,19 @@ void ZipWriter::add(std::string_view path, const Storage& storage) {
   add(path, bytes, storage.crc32 ? *storage.crc32 : checksum(bytes));
 }
 
-void ZipWriter::add(std::string_view path, std::string_view text) { add(path, bytes_of(text), checksum(bytes_of(text))); }
+void ZipWriter::add(std::string_view path, std::string_view text) {
+  add(path, bytes_of(text), checksum(bytes_of(text)));
+}
 
 void ZipWriter::add(std::string_view path, std::span<const std::byte> bytes, std::uint32_t crc32) {
   Entry entry{root_ + "/" + std::string(path), bytes.size(), file_.offset(), crc32};
   const bool zip64 = large(entry.size);
   const std::uint64_t zip64_field = zip64 ? 20 : 0;
   // The data begins behind header, name, zip64's field and the padding field's own four bytes.
-  const std::uint64_t before = entry.header + zip::kLocalHeaderSize + entry.name.size() + zip64_field + 4;
-  const std::uint64_t padding = (zip::kDataAlignment - before % zip::kDataAlignment) % zip::kDataAlignment;
+  const std::uint64_t before =
+      entry.header + zip::kLocalHeaderSize + entry.name.size() + zip64_field + 4;
+  const std::uint64_t padding =
+      (zip::kDataAlignment - before % zip::kDataAlignment) % zip::kDataAlignment;
 
   std::string header;
   Fields out(header);
@@ -104,7 +114,14 @@ void ZipWriter::finish() {
     out.u32(zip::kEnd64Locator).u32(0).u64(end).u32(1);
   }
   const std::uint64_t shown = std::min<std::uint64_t>(count, zip::kSeeZip64Short);
-  out.u32(zip::kEnd).u16(0).u16(0).u16(shown).u16(shown).u32(short_form(size)).u32(short_form(offset)).u16(0);
+  out.u32(zip::kEnd)
+      .u16(0)
+      .u16(0)
+      .u16(shown)
+      .u16(shown)
+      .u32(short_form(size))
+      .u32(short_form(offset))
+      .u16(0);
   file_.write(bytes_of(directory));
 }
 

@@ -1,6 +1,6 @@
-// Writes a .pt2's container as torch's PyTorchFileWriter lays it out: stored records, each one's data at
-// a multiple of 64 bytes behind padding in an "FB" extra field, zip64 fields where numbers need them.
-// The same records give the same bytes: no time of day is written.
+// Writes a .pt2's container as torch's PyTorchFileWriter lays it out: stored records, each one's
+// data at a multiple of 64 bytes behind padding in an "FB" extra field, zip64 fields where numbers
+// need them. The same records give the same bytes: no time of day is written.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ class ZipWriter {
  public:
   ZipWriter(OutputFile& file, std::string root) : file_(file), root_(std::move(root)) {}
 
-  // `storage`'s checksum is used where it is known, so that copying a weight does not read it twice.
+  // `storage`'s checksum is used where it is known, so that copying a weight does not read it
+  // twice.
   void add(std::string_view path, const Storage& storage);
   void add(std::string_view path, std::string_view text);
   void finish();  // the directory

@@ -1,5 +1,5 @@
-// copy_archive IN.pt2 OUT.pt2: reads a program and writes it, with no pass in between. What the Python
-// checks of a round trip run; says nothing when all went well.
+// copy_archive IN.pt2 OUT.pt2: reads a program and writes it, with no pass in between. What the
+// Python checks of a round trip run; says nothing when all went well.
 #include <cstdio>
 
 #include "archive/program.hpp"
