@@ -64,6 +64,9 @@ class ArgumentWriter {
   const std::vector<ValueId>* operands_ = nullptr;
 };
 
+// How an input of that type is written: as_tensor, as_sym_int or as_custom_obj.
+ArgKind input_argument_kind(const Type& type);
+
 // The tag of a kind ("as_ints") and back.
 std::string_view argument_tag(ArgKind kind);
 std::optional<ArgKind> argument_kind(std::string_view tag);

@@ -3,6 +3,11 @@
 
 namespace fettle {
 
+ArgKind input_argument_kind(const Type& type) {
+  if (type.kind == TypeKind::sym_int) return ArgKind::sym_int;
+  return type.kind == TypeKind::custom_obj ? ArgKind::custom_obj : ArgKind::tensor;
+}
+
 void ArgumentWriter::write(const Argument& argument, const std::vector<ValueId>& operands) {
   operands_ = &operands;
   out_.raw("{");

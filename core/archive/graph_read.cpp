@@ -7,7 +7,8 @@
 namespace fettle {
 namespace {
 
-// Reads one block; nested graphs are read by a reader of their own, since they see no outer values.
+// Reads one block; nested graphs are read by a builder of their own, since they see no outer
+// values.
 class BlockBuilder {
  public:
   BlockBuilder(Journal& journal, BlockId block, const JsonRef& graph)
@@ -78,12 +79,10 @@ class BlockBuilder {
     }
   }
 
-  void create_placeholder(std::string_view name, TypeId type, std::vector<NamedArgument> constant,
-                          const JsonRef& at) {
+  void create_placeholder(std::string_view name, TypeId type, const JsonRef& at) {
     NodeSpec spec;
     spec.opcode = Opcode::placeholder;
     spec.name = graph_.intern(name);
-    spec.arguments = std::move(constant);
     spec.result_forms = {ResultForm{}};
     spec.result_types = {type};
     spec.result_names = {spec.name};
@@ -95,27 +94,30 @@ class BlockBuilder {
     const auto [tag, value] = input.tagged();
     if (tag == "as_tensor" || tag == "as_custom_obj" || tag == "as_sym_int") {
       const std::string_view name = value.get(tag == "as_sym_int" ? "as_name" : "name").string();
-      return create_placeholder(name, type_of(graph_.intern(name)), {}, input);
+      return create_placeholder(name, type_of(graph_.intern(name)), input);
     }
     if (tag != "as_int" && tag != "as_float" && tag != "as_bool" && tag != "as_none" &&
         tag != "as_string") {
       value.fail(Code::archive_json_shape, fmt::format("'{}' cannot be an input", tag));
     }
-    // A Python constant: the signature names it, and the placeholder carries it.
-    std::string name = fmt::format("arg{}", index);
-    if (input_specs && index < input_specs->array().size()) {
-      const JsonRef spec = input_specs->at(index);
-      if (const auto constant = spec.find("constant_input")) {
-        if (const auto given = constant->find("name"); given && !given->string().empty())
-          name = given->string();
-      }
+    if (!input_specs) {
+      value.fail(Code::archive_unsupported, "a nested graph takes a Python constant");
     }
     Type type;
     type.kind = TypeKind::none;
-    std::vector<ValueId> none;
-    create_placeholder(name, graph_.intern(type),
-                       {{graph_.intern(""), ArgForm::positional, arguments_.read(input, none)}},
-                       input);
+    create_placeholder(constant_name(index, *input_specs), graph_.intern(type), input);
+  }
+
+  // A Python constant among the inputs has its name, and its value, in the signature.
+  static std::string constant_name(std::size_t index, const JsonRef& input_specs) {
+    if (index < input_specs.array().size()) {
+      const JsonRef spec = input_specs.at(index);
+      if (const auto constant = spec.find("constant_input")) {
+        const auto name = constant->find("name");
+        if (name && !name->string().empty()) return std::string(name->string());
+      }
+    }
+    return fmt::format("arg{}", index);
   }
 
   ArgForm read_form(const JsonRef& input) {

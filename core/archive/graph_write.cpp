@@ -56,36 +56,18 @@ class BlockWriter {
       if (graph_.node(node).opcode != Opcode::placeholder) break;
       out_.comma(first);
       first = false;
-      if (!graph_.node(node).arguments.empty()) {
-        arguments_.write(graph_.node(node).arguments[0].value, {});
+      const InputSpec* spec = graph_.node(node).input_spec.get();
+      if (spec && spec->kind == InputKind::constant_input) {
+        arguments_.write(spec->constant, {});
         continue;
       }
-      write_value(graph_.result(node), result_kind(graph_.type(graph_.result(node))));
+      write_value(graph_.result(node), input_argument_kind(graph_.type(graph_.result(node))));
     }
     out_.raw("]");
   }
 
-  static ArgKind result_kind(const Type& type) {
-    if (type.kind == TypeKind::sym_int) return ArgKind::sym_int;
-    return type.kind == TypeKind::custom_obj ? ArgKind::custom_obj : ArgKind::tensor;
-  }
-
   // {"as_tensor": {"name": "x"}} for a value that is defined here.
-  void write_value(ValueId value, ArgKind kind) {
-    const StringId name = graph_.value(value).name;
-    out_.raw("{");
-    out_.key(argument_tag(kind), true);
-    if (kind == ArgKind::sym_int || kind == ArgKind::sym_float || kind == ArgKind::sym_bool) {
-      out_.raw("{\"as_name\": ");
-      out_.string(graph_.text(name));
-      out_.raw("}");
-    } else if (kind == ArgKind::custom_obj) {
-      write_custom_obj(value);
-    } else {
-      name_object(name);
-    }
-    out_.raw("}");
-  }
+  void write_value(ValueId value, ArgKind kind) { arguments_.write({kind, Operand{0}}, {value}); }
 
   void write_custom_obj(ValueId value) {
     out_.raw("{\"name\": ");

@@ -60,8 +60,6 @@ Type read_type(const JsonRef& payload) {
     meta->fail(Code::archive_unsupported, "a stored tensor is not strided",
                "sparse and mkldnn tensors are not supported");
   }
-  if (dtype_bytes(type.dtype) == 0)
-    meta->fail(Code::archive_constant, "a stored tensor has no known dtype");
   return type;
 }
 

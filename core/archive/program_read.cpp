@@ -11,6 +11,8 @@
 #include "archive/payloads.hpp"
 #include "archive/program.hpp"
 #include "archive/zip_reader.hpp"
+#include "graph/checks.hpp"
+#include "ops/registry.hpp"
 
 namespace fettle {
 namespace {
@@ -196,6 +198,9 @@ Program read_program(const std::filesystem::path& path) {
   program.model = find_model(zip);
   try {
     read_document(zip, program);
+    bind_schemas(*program.graph, zip.file());
+    check_schemas(*program.graph);
+    check(*program.graph);
   } catch (const Error& error) {
     if (!is_graph_error(error.code())) throw;
     // An invariant of graphs that the file breaks is the file's fault, not a plugin's.

@@ -82,19 +82,31 @@ void expect_count(const JsonRef& specs, std::size_t count, std::string_view what
                          what, count));
 }
 
+// {"as_int": 3}: one of the few kinds that an input of a Python function can be fixed to.
+Argument read_constant(const JsonRef& value, const Graph& graph) {
+  const auto [tag, inner] = value.tagged();
+  if (tag != "as_int" && tag != "as_float" && tag != "as_bool" && tag != "as_none" &&
+      tag != "as_string") {
+    inner.fail(Code::archive_json_shape, fmt::format("'{}' cannot be a constant input", tag));
+  }
+  const ValueNames none;
+  std::vector<ValueId> operands;
+  return ArgumentReader(graph, none, nullptr).read(value, operands);
+}
+
 InputSpec read_input_spec(const JsonRef& json, const Graph& graph, NodeId placeholder) {
   const auto [tag, fields] = json.tagged();
   const InputTag& row = by_tag(kInputs, tag, fields);
   const std::string_view name = graph.text(graph.node(placeholder).name);
   InputSpec spec;
   spec.kind = row.kind;
-  if (row.kind == InputKind::constant_input) {
-    const auto& repeated = graph.node(placeholder).arguments;  // as the graph's inputs have it
-    if (repeated.empty()) {
-      fields.fail(Code::archive_signature,
-                  fmt::format("the signature calls '{}' a constant and the graph does not", name));
-    }
-    spec.constant = repeated[0].value;
+  const bool constant = graph.type(graph.result(placeholder)).kind == TypeKind::none;
+  if (constant != (row.kind == InputKind::constant_input)) {
+    fields.fail(Code::archive_signature,
+                fmt::format("graph and signature disagree whether '{}' is a constant", name));
+  }
+  if (constant) {
+    spec.constant = read_constant(fields.get("value"), graph);
     return spec;
   }
   if (!row.target.empty()) spec.target = fields.get(row.target).string();
@@ -124,32 +136,14 @@ void write_spec(JsonWriter& out, const Row& row, const std::string& target,
   }
 }
 
-// What the graph says of a placeholder, as an argument that names it.
+// {"as_tensor": {"name": "x"}} for a user input; {"name": "x"} for what else is a tensor.
 void write_input_argument(JsonWriter& out, const Graph& graph, NodeId placeholder, InputKind kind) {
-  const Type& type = graph.type(graph.result(placeholder));
-  const std::string_view name = graph.text(graph.node(placeholder).name);
-  const bool custom = type.kind == TypeKind::custom_obj;
-  const bool sym = type.kind == TypeKind::sym_int;
-  const bool tagged = kind == InputKind::user_input;
-  if (const auto& constant = graph.node(placeholder).arguments; tagged && !constant.empty()) {
-    return ArgumentWriter(out, graph, nullptr).write(constant[0].value, {});
+  const ValueId value = graph.result(placeholder);
+  if (kind != InputKind::user_input) {
+    return write_operand_name(out, graph.text(graph.value(value).name));
   }
-  if (tagged)
-    out.raw(custom ? "{\"as_custom_obj\": " : sym ? "{\"as_sym_int\": " : "{\"as_tensor\": ");
-  if (custom) {
-    out.raw("{\"name\": ");
-    out.string(name);
-    out.key("class_fqn");
-    out.string(type.text);
-    out.raw("}");
-  } else if (sym) {
-    out.raw("{\"as_name\": ");
-    out.string(name);
-    out.raw("}");
-  } else {
-    write_operand_name(out, name);
-  }
-  if (tagged) out.raw("}");
+  ArgumentWriter(out, graph, nullptr)
+      .write({input_argument_kind(graph.type(value)), Operand{0}}, {value});
 }
 
 void write_constant_input(JsonWriter& out, const Graph& graph, NodeId placeholder,

@@ -265,7 +265,7 @@ TEST_CASE(
   CHECK(edited(kWeights, meta + "/sizes/0/as_int", INT64_MAX) == "archive-constant");
   CHECK(edited(kWeights, meta + "/sizes/0", {{"as_expr", {{"expr_str", "s0"}}}}) ==
         "archive-constant");
-  CHECK(edited(kWeights, meta + "/dtype", 0) == "archive-constant");
+  CHECK(edited(kWeights, meta + "/dtype", 0) == "archive-json-shape");
   CHECK(edited(kWeights, meta + "/dtype", 8) == "archive-constant");  // float64 needs 48 bytes
   CHECK(edited(kWeights, meta + "/dtype", 4) ==
         "archive-constant");  // int32 where the graph has f32
