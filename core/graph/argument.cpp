@@ -141,6 +141,12 @@ bool same_argument(const Argument& a, const Argument& b) {
       a.payload);
 }
 
+bool same_call(const std::vector<NamedArgument>& a, const std::vector<NamedArgument>& b) {
+  return std::ranges::equal(a, b, [](const NamedArgument& x, const NamedArgument& y) {
+    return x.name == y.name && x.form == y.form && same_argument(x.value, y.value);
+  });
+}
+
 std::size_t hash_argument(const Argument& argument) {
   std::size_t seed = static_cast<std::size_t>(argument.kind);
   boost::hash_combine(seed, std::visit([](const auto& x) { return hash(x); }, argument.payload));

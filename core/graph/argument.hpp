@@ -111,6 +111,7 @@ void for_each_operand(Arg& argument, Fn&& fn) {
 // Whether two arguments say the same, bit for bit: 1 differs from 1.0 and from true, 0.0 from -0.0;
 // NaN equals the same NaN. Operands are compared by index: compare the operand lists beside it.
 bool same_argument(const Argument& a, const Argument& b);
+bool same_call(const std::vector<NamedArgument>& a, const std::vector<NamedArgument>& b);
 std::size_t hash_argument(const Argument& argument);  // agrees with same_argument
 
 }  // namespace fettle

@@ -9,7 +9,8 @@ namespace {
 class Bookkeeping {
  public:
   Bookkeeping(const Graph& graph, Problems& problems)
-      : graph_(graph), problems_(problems), linked_(graph.node_bound()) {}
+      : graph_(graph), problems_(problems), linked_(graph.node_bound()),
+        reached_(graph.block_bound()) {}
 
   std::vector<BlockId> run() {
     walk_blocks();
@@ -25,9 +26,8 @@ class Bookkeeping {
   }
 
   void walk_blocks() {
-    std::vector<bool> reached(graph_.block_bound());
     blocks_ = {kRootBlock};
-    reached[kRootBlock.index] = true;
+    reached_[kRootBlock.index] = true;
     if (graph_.block(kRootBlock).owner) corrupt({}, "the program's own graph has an owner");
     for (std::size_t i = 0; i < blocks_.size() && problems_.none(); ++i) {
       walk_nodes(blocks_[i]);
@@ -37,7 +37,7 @@ class Bookkeeping {
           if (ref.block.index >= graph_.block_bound()) {
             return corrupt(node, "a nested graph does not exist");
           }
-          if (reached[ref.block.index]) {
+          if (reached_[ref.block.index]) {
             return problems_.add(Code::graph_bad_block, node,
                                  fmt::format("the nested graph '{}' is named more than once",
                                              problems_.text(graph_.block(ref.block).name)));
@@ -45,7 +45,7 @@ class Bookkeeping {
           if (graph_.block(ref.block).owner != node) {
             return corrupt(node, "a nested graph does not know the call that owns it");
           }
-          reached[ref.block.index] = true;
+          reached_[ref.block.index] = true;
           blocks_.push_back(ref.block);
         });
       }
@@ -78,7 +78,7 @@ class Bookkeeping {
       const NodeId id(i);
       const Node& node = graph_.node(id);
       if (!node.alive || linked_[i]) continue;
-      if (node.block.index < graph_.block_bound() && !graph_.alive(node.block)) {
+      if (node.block.index < graph_.block_bound() && !reached_[node.block.index]) {
         return problems_.add(Code::graph_bad_block, id,
                              fmt::format("the nested graph '{}' has nodes and no call owns it",
                                          problems_.text(graph_.block(node.block).name)),
@@ -195,7 +195,8 @@ class Bookkeeping {
 
   const Graph& graph_;
   Problems& problems_;
-  std::vector<bool> linked_;  // by node
+  std::vector<bool> linked_;   // by node
+  std::vector<bool> reached_;  // by block
   std::vector<BlockId> blocks_;
   std::uint64_t linked_count_ = 0;
   std::uint64_t operand_count_ = 0;

@@ -14,6 +14,13 @@ namespace {
                .hint = std::move(hint)});
 }
 
+template <class Fn>
+void for_each_block(const std::vector<NamedArgument>& arguments, Fn&& fn) {
+  for (const NamedArgument& argument : arguments) {
+    if (const auto* ref = std::get_if<BlockRef>(&argument.value.payload)) fn(ref->block);
+  }
+}
+
 }  // namespace
 
 void NodeSpec::add_tensor(StringId argument_name, ValueId value) {
@@ -37,7 +44,7 @@ bool Journal::begin_rewrite(NodeId root, std::string_view why) {
 }
 
 void Journal::end_rewrite() {
-  require_open("rewrite_end");
+  if (!open_rewrite_) refuse(Code::graph_bad_edit, "rewrite_end", "no rewrite is open");
   if (entries_.size() > open_rewrite_->first) {
     open_rewrite_->last = entries_.size();
     kept_.push_back(std::move(*open_rewrite_));
@@ -47,7 +54,7 @@ void Journal::end_rewrite() {
 }
 
 void Journal::abort_rewrite() {
-  require_open("rewrite_abort");
+  if (!open_rewrite_) refuse(Code::graph_bad_edit, "rewrite_abort", "no rewrite is open");
   rollback(open_rewrite_->first);
   open_rewrite_.reset();
 }
@@ -58,6 +65,24 @@ void Journal::require_open(std::string_view edit) const {
   if (recording_ == Recording::on && !open_rewrite_) {
     refuse(Code::graph_bad_edit, edit, "no rewrite is open",
            "call rewrite_begin(root, why) first, so that the edit can be limited and blamed");
+  }
+}
+
+void Journal::require_builder(std::string_view edit) const {
+  if (recording_ == Recording::on) {
+    refuse(Code::graph_bad_edit, edit, "only builders set this: it is not recorded");
+  }
+}
+
+void Journal::require_known(StringId text, std::string_view edit) const {
+  if (text && text.index >= graph_.strings().size()) {
+    refuse(Code::graph_stale_id, edit, "there is no string " + std::to_string(text.index));
+  }
+}
+
+void Journal::require_known(TypeId type, std::string_view edit) const {
+  if (type.index >= graph_.types().size()) {
+    refuse(Code::graph_stale_id, edit, "there is no type " + std::to_string(type.index));
   }
 }
 
@@ -107,6 +132,38 @@ void Journal::require_arguments(const std::vector<NamedArgument>& arguments,
   }
 }
 
+void Journal::require_block(BlockId block, std::string_view edit) const {
+  const bool exists = block.index < graph_.block_bound();
+  if (!exists || (graph_.block(block).owner && !graph_.alive(block))) {
+    refuse(Code::graph_stale_id, edit,
+           "block " + std::to_string(block.index) + " does not exist or its call was erased");
+  }
+}
+
+// Each nested graph is without owner, named once, and does not hold the place of its future owner.
+void Journal::require_free_blocks(const NodeSpec& spec, BlockId where,
+                                  std::string_view edit) const {
+  std::vector<BlockId> named;
+  for_each_block(spec.arguments, [&](BlockId block) { named.push_back(block); });
+  if (named.empty()) return;
+  std::ranges::sort(named);
+  if (std::ranges::adjacent_find(named) != named.end()) {
+    refuse(Code::graph_bad_edit, edit, "a call names a nested graph twice");
+  }
+  for (BlockId block : named) {
+    if (block.index >= graph_.block_bound() || block == kRootBlock || graph_.block(block).owner) {
+      refuse(Code::graph_bad_edit, edit, "a nested graph does not exist or has an owner already");
+    }
+  }
+  for (BlockId at = where;;) {
+    if (std::ranges::binary_search(named, at)) {
+      refuse(Code::graph_bad_edit, edit, "a nested graph would hold the call that owns it");
+    }
+    if (!graph_.block(at).owner) break;
+    at = graph_.node(graph_.block(at).owner).block;
+  }
+}
+
 // -- primitives
 
 void Journal::link(NodeId id, BlockId block_id, NodeId before) {
@@ -128,56 +185,60 @@ void Journal::unlink(NodeId id) {
   --block.node_count;
 }
 
-void Journal::add_use(NodeId id, std::uint32_t operand) {
+void Journal::add_use(NodeId id, std::uint32_t operand, Use prev) {
   Node& node = graph_.nodes_[id.index];
   Value& value = graph_.values_[node.operands[operand].index];
   const Use use{id, operand};
-  node.operand_prev[operand] = {};
-  node.operand_next[operand] = value.first_use;
-  if (value.first_use) {
-    graph_.nodes_[value.first_use.user.index].operand_prev[value.first_use.operand] = use;
-  }
-  value.first_use = use;
+  Use& link = prev ? graph_.nodes_[prev.user.index].operand_next[prev.operand] : value.first_use;
+  const Use next = link;
+  link = use;
+  node.operand_prev[operand] = prev;
+  node.operand_next[operand] = next;
+  if (next) graph_.nodes_[next.user.index].operand_prev[next.operand] = use;
   ++value.use_count;
 }
 
-void Journal::drop_use(NodeId id, std::uint32_t operand) {
-  Node& node = graph_.nodes_[id.index];
+Use Journal::drop_use(NodeId id, std::uint32_t operand) {
+  const Node& node = graph_.nodes_[id.index];
   Value& value = graph_.values_[node.operands[operand].index];
   const Use next = node.operand_next[operand];
   const Use prev = node.operand_prev[operand];
   if (next) graph_.nodes_[next.user.index].operand_prev[next.operand] = prev;
   (prev ? graph_.nodes_[prev.user.index].operand_next[prev.operand] : value.first_use) = next;
   --value.use_count;
+  return prev;
 }
 
-void Journal::put_operand(NodeId id, std::uint32_t operand, ValueId value) {
-  drop_use(id, operand);
+Use Journal::put_operand(NodeId id, std::uint32_t operand, ValueId value, Use prev) {
+  const Use old_prev = drop_use(id, operand);
   graph_.nodes_[id.index].operands[operand] = value;
-  add_use(id, operand);
+  add_use(id, operand, prev);
+  return old_prev;
 }
 
+void Journal::drop_uses(NodeId id) {
+  const auto count = static_cast<std::uint32_t>(graph_.node(id).operands.size());
+  for (std::uint32_t i = 0; i < count; ++i) drop_use(id, i);
+}
+
+// The last dropped comes back first, so that each finds the list as it left it.
+void Journal::restore_uses(NodeId id) {
+  const Node& node = graph_.node(id);
+  for (auto i = static_cast<std::uint32_t>(node.operands.size()); i-- > 0;) {
+    add_use(id, i, node.operand_prev[i]);
+  }
+}
+
+// Expects the uses of the old operands dropped.
 void Journal::put_arguments(NodeId id, std::vector<NamedArgument> arguments,
                             std::vector<ValueId> operands) {
   Node& node = graph_.nodes_[id.index];
-  for (std::uint32_t i = 0; i < node.operands.size(); ++i) drop_use(id, i);
   node.arguments = std::move(arguments);
   node.operands = std::move(operands);
   node.operand_next.assign(node.operands.size(), {});
   node.operand_prev.assign(node.operands.size(), {});
   for (std::uint32_t i = 0; i < node.operands.size(); ++i) add_use(id, i);
 }
-
-namespace {
-
-template <class Fn>
-void for_each_block(const std::vector<NamedArgument>& arguments, Fn&& fn) {
-  for (const NamedArgument& argument : arguments) {
-    if (const auto* ref = std::get_if<BlockRef>(&argument.value.payload)) fn(ref->block);
-  }
-}
-
-}  // namespace
 
 void Journal::mark_nested(NodeId id, bool alive) {
   // An explicit list of calls, not recursion: graphs can be nested as deeply as a file says.
@@ -197,7 +258,7 @@ void Journal::mark_nested(NodeId id, bool alive) {
 
 void Journal::bury(NodeId id) {
   mark_nested(id, false);
-  for (std::uint32_t i = 0; i < graph_.node(id).operands.size(); ++i) drop_use(id, i);
+  drop_uses(id);
   unlink(id);
   graph_.nodes_[id.index].alive = false;
   --graph_.live_nodes_;
@@ -208,8 +269,16 @@ void Journal::revive(NodeId id) {
   link(id, node.block, node.next);
   graph_.nodes_[id.index].alive = true;
   ++graph_.live_nodes_;
-  for (std::uint32_t i = 0; i < node.operands.size(); ++i) add_use(id, i);
+  restore_uses(id);
   mark_nested(id, true);
+}
+
+void Journal::uncreate(NodeId id) {
+  for_each_block(graph_.node(id).arguments, [&](BlockId b) { graph_.blocks_[b.index].owner = {}; });
+  drop_uses(id);
+  unlink(id);
+  graph_.nodes_[id.index].alive = false;
+  --graph_.live_nodes_;
 }
 
 void Journal::record(Entry entry) {
@@ -223,9 +292,7 @@ NodeId Journal::create_node(NodeSpec spec, InsertPoint where) {
   constexpr std::string_view kEdit = "create_node";
   require_open(kEdit);
   if (where.before) where.block = require(where.before, kEdit).block;
-  if (where.block.index >= graph_.block_bound()) {
-    refuse(Code::graph_stale_id, kEdit, "there is no block " + std::to_string(where.block.index));
-  }
+  require_block(where.block, kEdit);
   if (!where.before && spec.opcode != Opcode::output) where.before = graph_.output_node(where.block);
   require_arguments(spec.arguments, spec.operands, where.block, kEdit);
   std::size_t counted = 0;
@@ -235,12 +302,15 @@ NodeId Journal::create_node(NodeSpec spec, InsertPoint where) {
            "result forms count " + std::to_string(counted) + " values and " +
                std::to_string(spec.result_types.size()) + " types were given");
   }
-  for_each_block(spec.arguments, [&](BlockId block) {
-    if (block.index >= graph_.block_bound() || block == kRootBlock ||
-        graph_.block(block).owner || block == where.block) {
-      refuse(Code::graph_bad_edit, kEdit, "a nested graph does not exist or has an owner already");
-    }
-  });
+  require_free_blocks(spec, where.block, kEdit);
+  require_known(spec.op, kEdit);
+  require_known(spec.name, kEdit);
+  for (TypeId type : spec.result_types) require_known(type, kEdit);
+  for (StringId name : spec.result_names) require_known(name, kEdit);
+  for (const MetadataEntry& item : spec.metadata) {
+    require_known(item.key, kEdit);
+    require_known(item.text, kEdit);
+  }
   if (graph_.nodes_.size() >= NodeId::kNone || graph_.values_.size() + counted >= ValueId::kNone) {
     refuse(Code::graph_bad_edit, kEdit, "the graph has no 32-bit ids left");
   }
@@ -312,8 +382,8 @@ void Journal::set_operand(NodeId id, std::uint32_t operand, ValueId value) {
   }
   const ValueId old = node.operands[operand];
   if (old == value) return;
-  put_operand(id, operand, value);
-  record(OperandSet{id, operand, old});
+  const Use old_prev = put_operand(id, operand, value);
+  record(OperandSet{id, operand, old, old_prev});
 }
 
 void Journal::replace_all_uses(ValueId value, ValueId replacement) {
@@ -327,8 +397,8 @@ void Journal::replace_all_uses(ValueId value, ValueId replacement) {
   if (value == replacement) return;
   while (from.first_use) {
     const Use use = from.first_use;
-    put_operand(use.user, use.operand, replacement);
-    record(OperandSet{use.user, use.operand, value});
+    const Use old_prev = put_operand(use.user, use.operand, replacement);
+    record(OperandSet{use.user, use.operand, value, old_prev});
   }
 }
 
@@ -344,7 +414,9 @@ void Journal::set_arguments(NodeId id, std::vector<NamedArgument> arguments,
     refuse(Code::graph_bad_edit, "set_arguments", "a call keeps the nested graphs it owns",
            "create a new call with the other nested graphs and erase this one");
   }
-  ArgumentsSet entry{id, node.arguments, node.operands};
+  if (same_call(node.arguments, arguments) && node.operands == operands) return;
+  drop_uses(id);
+  ArgumentsSet entry{id, node.arguments, node.operands, node.operand_prev};
   put_arguments(id, std::move(arguments), std::move(operands));
   record(std::move(entry));
 }
@@ -366,6 +438,8 @@ void Journal::move_before(NodeId id, NodeId before) {
 void Journal::set_type(ValueId value, TypeId type) {
   require_open("set_type");
   const TypeId old = require(value, "set_type").type;
+  require_known(type, "set_type");
+  if (old == type) return;
   graph_.values_[value.index].type = type;
   record(TypeSet{value, old});
 }
@@ -373,6 +447,9 @@ void Journal::set_type(ValueId value, TypeId type) {
 void Journal::rename(NodeId node, StringId name) {
   require_open("rename");
   const StringId old = require(node, "rename").name;
+  if (!name) refuse(Code::graph_bad_edit, "rename", "the new name is missing");
+  require_known(name, "rename");
+  if (old == name) return;
   graph_.nodes_[node.index].name = name;
   record(NodeRenamed{node, old});
 }
@@ -380,6 +457,9 @@ void Journal::rename(NodeId node, StringId name) {
 void Journal::rename(ValueId value, StringId name) {
   require_open("rename");
   const StringId old = require(value, "rename").name;
+  if (!name) refuse(Code::graph_bad_edit, "rename", "the new name is missing");
+  require_known(name, "rename");
+  if (old == name) return;
   graph_.values_[value.index].name = name;
   record(ValueRenamed{value, old});
 }
@@ -387,6 +467,11 @@ void Journal::rename(ValueId value, StringId name) {
 void Journal::set_metadata(NodeId node, std::vector<MetadataEntry> metadata) {
   require_open("set_metadata");
   MetadataSet entry{node, require(node, "set_metadata").metadata};
+  for (const MetadataEntry& item : metadata) {
+    require_known(item.key, "set_metadata");
+    require_known(item.text, "set_metadata");
+  }
+  if (entry.old == metadata) return;
   graph_.nodes_[node.index].metadata = std::move(metadata);
   record(std::move(entry));
 }
@@ -394,6 +479,7 @@ void Journal::set_metadata(NodeId node, std::vector<MetadataEntry> metadata) {
 BlockId Journal::create_block(StringId name) {
   // Not recorded: a block without an owner is not part of the program.
   require_open("create_block");
+  require_known(name, "create_block");
   const BlockId id(graph_.block_bound());
   graph_.blocks_.emplace_back().name = name;
   return id;
@@ -407,6 +493,7 @@ void Journal::set_input_spec(NodeId placeholder, InputSpec spec) {
   if (node.opcode != Opcode::placeholder || node.block != kRootBlock) {
     refuse(Code::graph_bad_edit, "set_input_spec", "only placeholders of the program have one");
   }
+  if (node.input_spec && *node.input_spec == spec) return;
   InputSpecSet entry{placeholder, node.input_spec};
   graph_.nodes_[placeholder.index].input_spec = std::make_shared<const InputSpec>(std::move(spec));
   record(std::move(entry));
@@ -419,6 +506,7 @@ void Journal::set_output_specs(std::vector<OutputSpec> specs) {
     refuse(Code::graph_bad_edit, "set_output_specs", "the program needs one spec for each output");
   }
   Node& node = graph_.nodes_[output.index];
+  if (node.output_specs == specs) return;
   OutputSpecsSet entry{std::move(node.output_specs)};
   node.output_specs = std::move(specs);
   record(std::move(entry));
@@ -447,17 +535,20 @@ void Journal::remove_constant(std::string_view name) {
 
 void Journal::set_node_details(NodeId node, StringId unknown_fields,
                                std::optional<bool> hop_single_return) {
+  require_builder("set_node_details");
   graph_.nodes_[node.index].unknown_fields = unknown_fields;
   graph_.nodes_[node.index].hop_single_tensor_return = hop_single_return;
 }
 
 void Journal::set_block_details(BlockId block, StringId unknown_fields,
                                 bool is_single_tensor_return) {
+  require_builder("set_block_details");
   graph_.blocks_[block.index].unknown_fields = unknown_fields;
   graph_.blocks_[block.index].is_single_tensor_return = is_single_tensor_return;
 }
 
 void Journal::set_block_name(BlockId block, StringId name) {
+  require_builder("set_block_name");
   graph_.blocks_[block.index].name = name;
 }
 

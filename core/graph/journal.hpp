@@ -119,11 +119,14 @@ class Journal {
  private:
   struct Created { NodeId node; };
   struct Erased { NodeId node; };
-  struct OperandSet { NodeId node; std::uint32_t operand; ValueId old; };
+  // Where an operand stood in its value's use list is kept too, so that undoing restores its order:
+  // a pass that runs again after a rollback sees exactly what it saw before.
+  struct OperandSet { NodeId node; std::uint32_t operand; ValueId old; Use old_prev; };
   struct ArgumentsSet {
     NodeId node;
     std::vector<NamedArgument> arguments;
     std::vector<ValueId> operands;
+    std::vector<Use> operand_prev;
   };
   struct Moved { NodeId node; NodeId old_next; };
   struct TypeSet { ValueId value; TypeId old; };
@@ -141,22 +144,30 @@ class Journal {
 
   // Checks, in the order of the calls above.
   void require_open(std::string_view edit) const;
+  void require_builder(std::string_view edit) const;
+  void require_known(StringId text, std::string_view edit) const;
+  void require_known(TypeId type, std::string_view edit) const;
   const Node& require(NodeId node, std::string_view edit) const;
   const Value& require(ValueId value, std::string_view edit) const;
   void require_arguments(const std::vector<NamedArgument>& arguments,
                          const std::vector<ValueId>& operands, BlockId block,
                          std::string_view edit) const;
+  void require_block(BlockId block, std::string_view edit) const;
+  void require_free_blocks(const NodeSpec& spec, BlockId where, std::string_view edit) const;
 
   // Primitives without record or check.
   void link(NodeId node, BlockId block, NodeId before);
   void unlink(NodeId node);
-  void add_use(NodeId node, std::uint32_t operand);
-  void drop_use(NodeId node, std::uint32_t operand);
-  void put_operand(NodeId node, std::uint32_t operand, ValueId value);
+  void add_use(NodeId node, std::uint32_t operand, Use prev = {});  // behind prev; none: first
+  Use drop_use(NodeId node, std::uint32_t operand);                 // answers where it stood
+  Use put_operand(NodeId node, std::uint32_t operand, ValueId value, Use prev = {});
   void put_arguments(NodeId node, std::vector<NamedArgument> arguments,
                      std::vector<ValueId> operands);
+  void drop_uses(NodeId node);
+  void restore_uses(NodeId node);  // the inverse, at the places that operand_prev remembers
   void bury(NodeId node);    // erase: unlink, drop uses, mark dead with its nested graphs
   void revive(NodeId node);  // the inverse, at the place its own links remember
+  void uncreate(NodeId node);  // like bury, but its nested graphs are nobody's again
   void mark_nested(NodeId node, bool alive);
   void record(Entry entry);
   void undo(Entry& entry);

@@ -25,11 +25,17 @@ void Journal::undo(Entry& entry) {
   struct Undo {
     Journal& j;
     Graph& g;
-    void operator()(Created& e) { j.bury(e.node); }
+    void operator()(Created& e) { j.uncreate(e.node); }
     void operator()(Erased& e) { j.revive(e.node); }
-    void operator()(OperandSet& e) { j.put_operand(e.node, e.operand, e.old); }
+    void operator()(OperandSet& e) { j.put_operand(e.node, e.operand, e.old, e.old_prev); }
     void operator()(ArgumentsSet& e) {
-      j.put_arguments(e.node, std::move(e.arguments), std::move(e.operands));
+      j.drop_uses(e.node);
+      Node& node = g.nodes_[e.node.index];
+      node.arguments = std::move(e.arguments);
+      node.operands = std::move(e.operands);
+      node.operand_prev = std::move(e.operand_prev);
+      node.operand_next.assign(node.operands.size(), {});
+      j.restore_uses(e.node);
     }
     void operator()(Moved& e) {
       j.unlink(e.node);
@@ -62,7 +68,7 @@ class NetEffect {
   Journal::Tally tally() const {
     Journal::Tally tally;
     for (NodeId node : created_) tally.created += graph_.alive(node) ? 1 : 0;
-    for (NodeId node : erased_) tally.erased += created_.contains(node) ? 0 : 1;
+    tally.erased = erased_count();
     std::unordered_set<NodeId> modified = modified_nodes();
     tally.modified = modified.size();
     return tally;
@@ -130,15 +136,26 @@ class NetEffect {
 
   bool original(NodeId node) const { return !created_.contains(node) && graph_.alive(node); }
 
-  bool same_call(NodeId node, const Call& call) const {
+  bool same(NodeId node, const Call& call) const {
     const Node& now = graph_.node(node);
-    if (call.operands != now.operands || call.arguments.size() != now.arguments.size()) return false;
-    for (std::size_t i = 0; i < now.arguments.size(); ++i) {
-      const NamedArgument& a = call.arguments[i];
-      const NamedArgument& b = now.arguments[i];
-      if (a.name != b.name || a.form != b.form || !same_argument(a.value, b.value)) return false;
+    return call.operands == now.operands && same_call(call.arguments, now.arguments);
+  }
+
+  // What was erased and what of the original program was nested in it.
+  std::uint64_t erased_count() const {
+    std::uint64_t count = 0;
+    std::vector<NodeId> gone(erased_.begin(), erased_.end());
+    while (!gone.empty()) {
+      const NodeId id = gone.back();
+      gone.pop_back();
+      count += created_.contains(id) ? 0 : 1;
+      for (const NamedArgument& argument : graph_.node(id).arguments) {
+        const auto* ref = std::get_if<BlockRef>(&argument.value.payload);
+        if (!ref) continue;
+        for (NodeId inner : graph_.nodes(ref->block)) gone.push_back(inner);
+      }
     }
-    return true;
+    return count;
   }
 
   std::unordered_set<NodeId> modified_nodes() const {
@@ -146,7 +163,7 @@ class NetEffect {
     const auto add = [&](NodeId node, bool differs) {
       if (differs && original(node)) modified.insert(node);
     };
-    for (const auto& [node, call] : calls_) add(node, !same_call(node, call));
+    for (const auto& [node, call] : calls_) add(node, !same(node, call));
     for (const auto& [value, type] : types_) {
       add(graph_.value(value).producer, graph_.value(value).type != type);
     }
