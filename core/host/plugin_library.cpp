@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
-#include <cstdio>
 
 #include "host/abi_tables.hpp"
 #include "host/context.hpp"
@@ -25,6 +25,13 @@ namespace {
                .hint = std::move(hint)});
 }
 
+[[noreturn]] void refuse_major(const std::filesystem::path& path, unsigned major) {
+  refuse_plugin(Code::plugin_other_major, path,
+                fmt::format("a plugin was built for version {} of the plugin ABI", major),
+                fmt::format("this fettle speaks version {}", FETTLE_ABI_MAJOR),
+                "build it against this fettle's sdk");
+}
+
 // A plugin's pure functions run before anything is known of it; what they throw is a refusal too.
 template <class Fn>
 auto ask(const std::filesystem::path& path, std::string_view what, Fn&& fn) -> decltype(fn()) {
@@ -37,36 +44,48 @@ auto ask(const std::filesystem::path& path, std::string_view what, Fn&& fn) -> d
   }
 }
 
-boost::dll::shared_library open(const std::filesystem::path& path) {
-  using boost::dll::load_mode::type;
-  // Never unloaded: the loader keeps it when Boost's handle closes.
-  const auto mode = static_cast<type>(RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+// The file's own symbol table, read without loading it: a file that is cut off would take the process
+// down inside the system's loader, and a library that is no plugin must not run its initializers here.
+std::vector<std::string> exported_symbols(const std::filesystem::path& path) {
   try {
-    return boost::dll::shared_library(path, mode);
+    return boost::dll::library_info(path).symbols();
   } catch (const std::exception& e) {
-    refuse_plugin(Code::plugin_not_loadable, path, "a plugin is not a library that can be loaded",
-                  e.what(), "plugins must not need symbols of the host: everything comes through "
-                            "fettle_host");
+    refuse_plugin(Code::plugin_not_loadable, path, "a plugin is not a whole library for this machine",
+                  e.what(), "build or copy it again");
   }
+}
+
+std::string entry_name(unsigned major) { return fmt::format("fettle_plugin_v{}", major); }
+
+void require_entry(const std::filesystem::path& path) {
+  const std::vector<std::string> symbols = exported_symbols(path);
+  const auto exports = [&](unsigned major) {
+    return std::ranges::find(symbols, entry_name(major)) != symbols.end();
+  };
+  if (exports(FETTLE_ABI_MAJOR)) return;
+  constexpr unsigned kMajorsToTry = 16;
+  for (unsigned major = 1; major < kMajorsToTry; ++major) {
+    if (exports(major)) refuse_major(path, major);
+  }
+  refuse_plugin(Code::plugin_no_entry, path, "a library is not a fettle plugin",
+                fmt::format("it does not export '{}'", entry_name(FETTLE_ABI_MAJOR)),
+                "FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void)");
 }
 
 using EntryPoint = const fettle_plugin*();
 
-EntryPoint* find_entry(boost::dll::shared_library& library, const std::filesystem::path& path) {
-  const std::string entry = fmt::format("fettle_plugin_v{}", FETTLE_ABI_MAJOR);
-  if (library.has(entry)) return &library.get<EntryPoint>(entry);
-  constexpr unsigned kMajorsToTry = 16;
-  for (unsigned major = 1; major < kMajorsToTry; ++major) {
-    if (library.has(fmt::format("fettle_plugin_v{}", major))) {
-      refuse_plugin(Code::plugin_other_major, path,
-                    fmt::format("a plugin was built for version {} of the plugin ABI", major),
-                    fmt::format("this fettle speaks version {}", FETTLE_ABI_MAJOR),
-                    "build it against this fettle's sdk");
-    }
+// Loads the library and finds its entry point. Boost's handle closes on the way out, and the loader
+// keeps the library all the same.
+EntryPoint* load_entry(const std::filesystem::path& path) {
+  using boost::dll::load_mode::type;
+  const auto mode = static_cast<type>(RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  try {
+    boost::dll::shared_library library(path, mode);
+    return &library.get<EntryPoint>(entry_name(FETTLE_ABI_MAJOR));
+  } catch (const std::exception& e) {
+    refuse_plugin(Code::plugin_not_loadable, path, "a plugin's library cannot be loaded", e.what(),
+                  "plugins must not need symbols of the host: everything comes through fettle_host");
   }
-  refuse_plugin(Code::plugin_no_entry, path, "a library is not a fettle plugin",
-                fmt::format("it does not export '{}'", entry),
-                "FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void)");
 }
 
 }  // namespace
@@ -74,8 +93,8 @@ EntryPoint* find_entry(boost::dll::shared_library& library, const std::filesyste
 PluginLibrary::PluginLibrary(const std::filesystem::path& path) {
   info_.path = path;
   info_.sha256 = sha256_of_file(path);
-  boost::dll::shared_library library = open(path);
-  EntryPoint* entry = find_entry(library, path);
+  require_entry(path);
+  EntryPoint* entry = load_entry(path);
   plugin_ = ask(path, "fettle_plugin_v1", [&] { return entry(); });
   check_descriptor();
 }
@@ -95,13 +114,7 @@ void PluginLibrary::check_descriptor() {
                   std::move(why));
   };
   if (!plugin_) bad("fettle_plugin_v1 returned null");
-  if (plugin_->abi_major != FETTLE_ABI_MAJOR) {
-    refuse_plugin(Code::plugin_other_major, info_.path,
-                  fmt::format("a plugin was built for version {} of the plugin ABI",
-                              plugin_->abi_major),
-                  fmt::format("this fettle speaks version {}", FETTLE_ABI_MAJOR),
-                  "build it against this fettle's sdk");
-  }
+  if (plugin_->abi_major != FETTLE_ABI_MAJOR) refuse_major(info_.path, plugin_->abi_major);
   if (!usable(plugin_)) bad(fmt::format("its size, {}, is less than version 1.0's", plugin_->size));
   if (plugin_->abi_min_minor > FETTLE_ABI_MINOR) {
     refuse_plugin(Code::plugin_needs_newer_host, info_.path,

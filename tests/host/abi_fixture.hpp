@@ -1,0 +1,44 @@
+// The C ABI called as a plugin calls it: the host's tables, a callback's context, a graph's handle.
+#pragma once
+
+#include "fixture.hpp"
+#include "host/abi_tables.hpp"
+#include "host/context.hpp"
+
+namespace fettle::test {
+
+struct Abi {
+  explicit Abi(const std::string& text) : graph(graph_of(text)), journal(*graph), handle(*graph, &journal) {}
+
+  template <class T>
+  static T sized() {
+    T out{};
+    out.size = sizeof(T);
+    return out;
+  }
+  fettle_node node(std::string_view name) const {
+    for (std::uint32_t i = 0; i < graph->node_bound(); ++i) {
+      if (graph->alive(NodeId(i)) && graph->text(graph->node(NodeId(i)).name) == name) return i;
+    }
+    FAIL("no node " << name);
+    return FETTLE_NONE;
+  }
+  fettle_value value(std::string_view name) const {
+    return graph->result(NodeId(node(name))).index;
+  }
+  fettle_type_id type(std::string_view name) const {
+    return graph->value(ValueId(value(name))).type.index;
+  }
+  std::string text() const { return print(*graph); }
+
+  std::unique_ptr<Graph> graph;
+  Journal journal;
+  Outcome outcome;
+  fettle_ctx ctx{outcome, "test"};
+  fettle_graph handle;
+};
+
+inline std::string text_of(fettle_str s) { return std::string(to_view(s)); }
+inline fettle_str str(std::string_view s) { return to_abi(s); }
+
+}  // namespace fettle::test
