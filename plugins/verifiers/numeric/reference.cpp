@@ -18,7 +18,7 @@ std::optional<fettle::Data> run_or_nothing(const fettle::Program& program,
   fettle::RunOptions options;
   options.seed = seed;
   try {
-    return program.run(inputs, options).outputs;
+    return program.run(inputs.copy(), options).outputs;  // a program may write its inputs
   } catch (const fettle::Failure& failure) {
     if (failure.status() == FETTLE_E_CANCELLED) throw;
     return std::nullopt;

@@ -78,32 +78,29 @@ namespace detail __attribute__((visibility("hidden"))) {
     std::memcpy(at, &value, width);
   }
 
-  // A tensor like the sample, with drawn elements.
+  // A tensor like the sample, strides included, with drawn elements.
   inline Tensor random_like(TensorView sample, Random & random) {
-    const Dtype dtype = sample.dtype();
-    Tensor tensor = Tensor::zeros(dtype, sample.shape());
+    const Dtype dtype = sample.dtype(), part = component_dtype(dtype);
+    Tensor tensor = Tensor::copy_of(sample);
     const Spread spread = spread_of(sample);
-    const std::int64_t n = sample.elements();
-    std::byte* at = tensor.data();
-    if (is_floating(dtype) || is_complex(dtype)) {
-      const Dtype part = component_dtype(dtype);
-      const std::int64_t width = dlpack_type(part).bits / 8, parts = is_complex(dtype) ? 2 * n : n;
-      for (std::int64_t i = 0; i < parts; ++i, at += width)
-        if (!encode(part, spread.mean + spread.deviation * random.normal(), at))
-          throw Failure(FETTLE_E_UNSUPPORTED,
-                        std::string("no random ") + dtype_name(dtype) + " inputs can be made",
-                        false);
-    } else if (dtype == Dtype::boolean) {
-      for (std::int64_t i = 0; i < n; ++i) at[i] = static_cast<std::byte>(random.next() & 1u);
-    } else {
-      const auto range =
-          static_cast<std::uint64_t>(spread.high) - static_cast<std::uint64_t>(spread.low) + 1;
-      for (std::int64_t i = 0; i < n; ++i, at += sample.element_bytes()) {
+    const std::int64_t part_bytes = dlpack_type(part).bits / 8;
+    const auto range =
+        static_cast<std::uint64_t>(spread.high) - static_cast<std::uint64_t>(spread.low) + 1;
+    tensor.view().for_each_element([&](std::int64_t, const std::byte* element) {
+      auto* at = const_cast<std::byte*>(element);  // this tensor is ours
+      if (dtype == Dtype::boolean) {
+        *at = static_cast<std::byte>(random.next() & 1u);
+      } else if (is_floating(part)) {
+        for (std::int64_t offset = 0; offset < sample.element_bytes(); offset += part_bytes)
+          if (!encode(part, spread.mean + spread.deviation * random.normal(), at + offset))
+            throw Failure(FETTLE_E_UNSUPPORTED,
+                          std::string("no random ") + dtype_name(dtype) + " inputs can be made",
+                          false);
+      } else {
         const std::uint64_t offset = range == 0 ? random.next() : random.next() % range;
-        put_integer(dtype,
-                    static_cast<std::int64_t>(static_cast<std::uint64_t>(spread.low) + offset), at);
+        put_integer(dtype, static_cast<std::uint64_t>(spread.low) + offset, at);
       }
-    }
+    });
     return tensor;
   }
 

@@ -38,6 +38,17 @@ class Data {
     data_[k].kind = FETTLE_DATUM_TENSOR;
     data_[k].tensor = tensor.release();
   }
+  // For a program that may write its inputs. Tensors must be on the CPU.
+  Data copy() const {
+    Data copy(size());
+    for (std::size_t k = 0; k < size(); ++k) {
+      if (is_tensor(k))
+        copy.set(k, Tensor::copy_of(tensor(k)));
+      else
+        copy.data_[k] = data_[k];
+    }
+    return copy;
+  }
 
  private:
   static void release(fettle_datum& datum) {

@@ -173,8 +173,12 @@ class Tensor {
     if (raw_ != nullptr && raw_->deleter != nullptr) raw_->deleter(raw_);
   }
 
-  // A new contiguous CPU tensor of zeros, with memory of this plugin.
-  static Tensor zeros(Dtype dtype, std::span<const std::int64_t> shape);
+  // A new CPU tensor of zeros, with memory of this plugin. Strides are in elements and not
+  // negative; without them the tensor is row-major.
+  static Tensor zeros(Dtype dtype, std::span<const std::int64_t> shape,
+                      std::span<const std::int64_t> strides = {});
+  // A copy of a CPU tensor with the same strides.
+  static Tensor copy_of(TensorView tensor);
 
   explicit operator bool() const { return raw_ != nullptr; }
   TensorView view() const { return TensorView(&raw_->dl_tensor); }
@@ -187,7 +191,31 @@ class Tensor {
   DLManagedTensorVersioned* raw_ = nullptr;
 };
 
-inline Tensor Tensor::zeros(Dtype dtype, std::span<const std::int64_t> shape) {
+namespace detail {
+
+// Elements from the first to the last in memory, which strides may spread out or lay over each
+// other.
+inline std::int64_t element_span(std::span<const std::int64_t> shape,
+                                 std::span<const std::int64_t> strides) {
+  std::int64_t last = 0;
+  for (std::size_t d = 0; d < shape.size(); ++d) {
+    if (shape[d] == 0) return 0;
+    last += (shape[d] - 1) * strides[d];
+  }
+  return last + 1;
+}
+
+inline std::vector<std::int64_t> row_major(std::span<const std::int64_t> shape) {
+  std::vector<std::int64_t> strides(shape.size());
+  std::int64_t elements = 1;
+  for (std::size_t d = shape.size(); d-- > 0; elements *= shape[d]) strides[d] = elements;
+  return strides;
+}
+
+}  // namespace detail
+
+inline Tensor Tensor::zeros(Dtype dtype, std::span<const std::int64_t> shape,
+                            std::span<const std::int64_t> strides) {
   struct Owned {
     DLManagedTensorVersioned managed{};
     std::vector<std::int64_t> shape, strides;
@@ -195,9 +223,9 @@ inline Tensor Tensor::zeros(Dtype dtype, std::span<const std::int64_t> shape) {
   };
   auto owned = std::make_unique<Owned>();
   owned->shape.assign(shape.begin(), shape.end());
-  owned->strides.resize(shape.size());
-  std::int64_t elements = 1;
-  for (std::size_t d = shape.size(); d-- > 0; elements *= shape[d]) owned->strides[d] = elements;
+  owned->strides.assign(strides.begin(), strides.end());
+  if (strides.size() != shape.size()) owned->strides = detail::row_major(shape);
+  const std::int64_t elements = detail::element_span(owned->shape, owned->strides);
   const std::size_t bytes = static_cast<std::size_t>(elements) * (dlpack_type(dtype).bits / 8);
   owned->data = std::make_unique<std::byte[]>(bytes == 0 ? 1 : bytes);
   DLManagedTensorVersioned& managed = owned->managed;
@@ -213,6 +241,18 @@ inline Tensor Tensor::zeros(Dtype dtype, std::span<const std::int64_t> shape) {
   managed.dl_tensor.shape = owned->shape.data();
   managed.dl_tensor.strides = owned->strides.data();
   return Tensor(&owned.release()->managed);
+}
+
+inline Tensor Tensor::copy_of(TensorView tensor) {
+  std::vector<std::int64_t> strides = detail::row_major(tensor.shape());
+  if (tensor.raw()->strides != nullptr)
+    strides.assign(tensor.raw()->strides, tensor.raw()->strides + tensor.rank());
+  Tensor copy = zeros(tensor.dtype(), tensor.shape(), strides);
+  const std::int64_t span = detail::element_span(tensor.shape(), strides);
+  if (span != 0)
+    std::memcpy(copy.data(), tensor.data(),
+                static_cast<std::size_t>(span * tensor.element_bytes()));
+  return copy;
 }
 
 }  // namespace sdk
