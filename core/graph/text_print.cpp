@@ -83,8 +83,8 @@ class Printer {
     }
     AttributeList attributes(*this);
     if (options_.metadata) {
-      if (block.is_single_tensor_return) attributes.add("@single_tensor_return", "True");
-      attributes.add_if_any("@unknown_fields", graph_.text(block.unknown_fields));
+      if (block.is_single_tensor_return) attributes.add_own("single_tensor_return", "True");
+      attributes.add_own_if_any("unknown_fields", graph_.text(block.unknown_fields));
     }
     attributes.close();
     out_ += ":\n";
@@ -284,35 +284,44 @@ class Printer {
    public:
     explicit AttributeList(Printer& printer) : out_(printer.out_) {}
     void add(std::string_view key, std::string_view value) {
-      out_ += any_ ? ", " : " {";
-      any_ = true;
-      if (key.starts_with('@')) {
-        out_ += key;
-      } else {
-        append_name(out_, key);
-      }
-      out_ += '=';
-      append_string(out_, value);
+      next();
+      append_name(out_, key);
+      assign(value);
     }
-    void add_if_any(std::string_view key, std::string_view value) {
-      if (!value.empty()) add(key, value);
+    void add_own(std::string_view key, std::string_view value) {
+      next();
+      out_ += '@';
+      out_ += key;
+      assign(value);
+    }
+    void add_own_if_any(std::string_view key, std::string_view value) {
+      if (!value.empty()) add_own(key, value);
     }
     void close() {
       if (any_) out_ += '}';
     }
 
    private:
+    void next() {
+      out_ += any_ ? ", " : " {";
+      any_ = true;
+    }
+    void assign(std::string_view value) {
+      out_ += '=';
+      append_string(out_, value);
+    }
+
     std::string& out_;
     bool any_ = false;
   };
 
   void node_attributes(AttributeList& attributes, const Node& node, std::string_view own_name) {
     if (options_.metadata) {
-      attributes.add_if_any("@name", own_name);
+      attributes.add_own_if_any("name", own_name);
       if (node.hop_single_tensor_return) {
-        attributes.add("@single_tensor_return", *node.hop_single_tensor_return ? "True" : "False");
+        attributes.add_own("single_tensor_return", *node.hop_single_tensor_return ? "True" : "False");
       }
-      attributes.add_if_any("@unknown_fields", graph_.text(node.unknown_fields));
+      attributes.add_own_if_any("unknown_fields", graph_.text(node.unknown_fields));
       for (const MetadataEntry& entry : node.metadata) {
         attributes.add(graph_.text(entry.key), graph_.text(entry.text));
       }
