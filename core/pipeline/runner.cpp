@@ -32,12 +32,28 @@ class Runner {
     report_.reference = verification_.reference_kind();
     run_steps(pipeline_.steps, 0);
     if (pipeline_.verify_after == VerifyAfter::end) verify_all();
-    report_.verified = pipeline_.verify_after != VerifyAfter::never;
+    report_.verified = every_change_passed();
     benchmark();
   }
 
  private:
   Graph& graph() { return *program_.graph; }
+
+  // Not so when verification is off, or a verifier could not judge and the pipeline let that pass.
+  bool every_change_passed() const {
+    const auto passed = [](const std::vector<Verdict>& verdicts) {
+      return std::ranges::any_of(
+          verdicts, [](const Verdict& v) { return v.judgement == Judgement::pass; });
+    };
+    switch (pipeline_.verify_after) {
+      case VerifyAfter::never: return false;
+      case VerifyAfter::end: return !report_.changed || passed(report_.final_verification);
+      case VerifyAfter::each: break;
+    }
+    return std::ranges::all_of(report_.passes, [&](const PassReport& pass) {
+      return pass.status != PassStatus::changed || passed(pass.verification);
+    });
+  }
 
   // Whether any of them changed the graph.
   bool run_steps(std::vector<ResolvedStep>& steps, std::uint32_t round) {
@@ -72,34 +88,37 @@ class Runner {
     observer_.before_pass(record.name, graph());
 
     Journal journal(graph());
+    Outcome outcome;
     try {
-      const OutputAliases aliases(graph());
-      Outcome outcome;
-      const bool applicable = transform(pass, journal, outcome, record);
-      if (applicable && journal.changed()) {
-        account(journal, record);
-        check_structure(pass, aliases, outcome, record);
-        keep(outcome, record);
-        const bool accepted = verify_pass(pass, record);
-        if (accepted) return finish(record, PassStatus::changed);
-        journal.rollback();
-        step.dropped = true;
-      } else {
-        journal.rollback();  // edits that cancelled out leave nothing behind, not even their order
-        keep(outcome, record);
-        if (!applicable) return finish(record, PassStatus::not_applicable);
-        record.why = journal.rewrites() > 0 ? "its rewrites cancelled out" : "matched nothing";
-        return finish(record, PassStatus::unchanged);
-      }
+      record.status = attempt(pass, journal, outcome, record);
     } catch (...) {
       journal.rollback();
+      keep(outcome, record);
       finish(record, PassStatus::failed);
       throw;
     }
-    finish(record, PassStatus::rolled_back);
-    report_.check_failed = true;
-    if (pipeline_.on_failure == OnFailure::stop) throw verification_.failure(record);
-    return false;
+    // Edits that cancelled out leave nothing behind, not even their order.
+    if (record.status != PassStatus::changed) journal.rollback();
+    keep(outcome, record);
+    const bool changed = finish(record, record.status);
+    if (record.status == PassStatus::rolled_back) {
+      step.dropped = true;
+      report_.check_failed = true;
+      if (pipeline_.on_failure == OnFailure::stop) throw verification_.failure(record);
+    }
+    return changed;
+  }
+
+  PassStatus attempt(Pass& pass, Journal& journal, Outcome& outcome, PassReport& record) {
+    const OutputAliases aliases(graph());
+    if (!transform(pass, journal, outcome, record)) return PassStatus::not_applicable;
+    if (!journal.changed()) {
+      record.why = journal.rewrites() > 0 ? "its rewrites cancelled out" : "matched nothing";
+      return PassStatus::unchanged;
+    }
+    account(journal, record);
+    check_structure(pass, aliases, outcome, record);
+    return verify_pass(pass, record) ? PassStatus::changed : PassStatus::rolled_back;
   }
 
   PassReport& begin(const Pass& pass, std::uint32_t round) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 
 #include "base/error.hpp"
@@ -66,6 +67,19 @@ std::string Arguments::choice(const std::string& name,
   throw Error({Code::usage_bad_argument,
                fmt::format("{} must be one of {}, but is '{}'", name, fmt::join(choices, ", "), given),
                {}, {}, suggest(given, choices)});
+}
+
+std::int64_t Arguments::whole_number(const std::string& name, std::int64_t otherwise,
+                                     std::int64_t min, std::int64_t max) const {
+  if (!has(name)) return otherwise;
+  const std::string given = text(name);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), number);
+  if (error == std::errc{} && end == given.data() + given.size() && number >= min && number <= max) {
+    return number;
+  }
+  throw Error({Code::usage_bad_argument,
+               fmt::format("--{} must be a whole number in {}..{}, but is '{}'", name, min, max, given)});
 }
 
 void Arguments::fail_unknown(const std::string& given) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ class Arguments {
   std::vector<std::string> list(const std::string& name) const;
   // The option's value, which must be one of `choices` (the first is the default).
   std::string choice(const std::string& name, const std::vector<std::string>& choices) const;
+  std::int64_t whole_number(const std::string& name, std::int64_t otherwise, std::int64_t min,
+                            std::int64_t max) const;
 
  private:
   [[noreturn]] void fail_unknown(const std::string& given) const;

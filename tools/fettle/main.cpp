@@ -14,6 +14,7 @@ namespace {
 
 constexpr Command kCommands[] = {
     {"inspect", "show what a program is made of", inspect_command},
+    {"plugins", "list the passes, verifiers and benchmarks there are", plugins_command},
 };
 
 std::string help() {

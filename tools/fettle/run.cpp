@@ -31,16 +31,17 @@ constexpr std::string_view kAbout =
 class RunConsole : public RunObserver {
  public:
   RunConsole(std::vector<std::string> before, std::vector<std::string> after)
-      : before_(std::move(before)), after_(std::move(after)), progress(Progress::terminal()) {}
+      : before_(std::move(before)), after_(std::move(after)), progress_(Progress::terminal()) {}
 
-  void stage(std::string_view text) override { progress.stage(text); }
+  void stage(std::string_view text) override { progress_.stage(text); }
+  void clear() { progress_.clear(); }
 
   void before_pass(std::string_view name, const Graph& graph) override {
     if (names(before_, name)) show("before", name, graph);
   }
 
   void after_pass(const PassReport& pass, const Graph& graph) override {
-    progress.clear();
+    progress_.clear();
     const bool changed = pass.status == PassStatus::changed;
     if (names(after_, pass.name) || (changed && names(after_, "changed"))) {
       show("after", pass.name, graph);
@@ -53,14 +54,12 @@ class RunConsole : public RunObserver {
   }
 
   void show(std::string_view when, std::string_view name, const Graph& graph) {
-    progress.clear();
+    progress_.clear();
     std::cout << "# " << when << " " << name << "\n" << print(graph) << "\n";
   }
 
   std::vector<std::string> before_, after_;
-
- public:
-  Progress progress;
+  Progress progress_;
 };
 
 void declare(Arguments& arguments) {
@@ -156,7 +155,7 @@ struct Run {
     run_pipeline(program, pipeline, device, console, report);
     report.python = python_lines(program, report.output.empty() ? report.model : report.output);
     if (!report.output.empty()) save(program);
-    console.progress.clear();
+    console.clear();
   }
 
   void save(const Program& program) {
@@ -194,7 +193,7 @@ int run_command(const Invocation& invocation) {
   try {
     Run{arguments, console, pipeline, device, report}.execute();
   } catch (const Error& error) {
-    console.progress.clear();
+    console.clear();
     report.error = error.what();
     report.verified = false;
     report.output.clear();

@@ -79,27 +79,50 @@ std::string with_spread(const Metric* m) {
                      amount(m->high, m->unit));
 }
 
-std::string ratio(const Metric* original, const Metric* optimized) {
+// The metric of that name and program, or null.
+const Metric* metric(const BenchmarkReport& benchmark, const std::string& name,
+                     std::size_t program) {
+  const auto found = std::ranges::find_if(benchmark.metrics, [&](const Metric& m) {
+    return m.name == name && m.program == program;
+  });
+  return found == benchmark.metrics.end() ? nullptr : &*found;
+}
+
+// Optimized ÷ original: as the benchmark measured it ("NAME_ratio", from paired runs) with its
+// spread, else of the medians.
+std::string ratio(const BenchmarkReport& benchmark, const std::string& name) {
+  if (const Metric* m = metric(benchmark, name + "_ratio", 1)) {
+    return fmt::format("{:.3f} [{:.3f} .. {:.3f}]", m->median, m->low, m->high);
+  }
+  const Metric* original = metric(benchmark, name, 0);
+  const Metric* optimized = metric(benchmark, name, 1);
   if (!original || !optimized || original->median == 0) return {};
   return fmt::format("{:.3f}", optimized->median / original->median);
 }
 
-// A row for each metric, original beside optimized; the ratio is optimized ÷ original.
+// Whether an earlier row shows it: the same metric of another program, or the ratio of a metric.
+bool has_row(const BenchmarkReport& benchmark, const Metric& m) {
+  if (m.name.ends_with("_ratio") &&
+      metric(benchmark, m.name.substr(0, m.name.size() - std::string_view("_ratio").size()), 1)) {
+    return true;
+  }
+  return std::ranges::find(benchmark.metrics, m.name, &Metric::name).base() != &m;
+}
+
+// A row for each metric, original beside optimized; what the spreads are stands below.
 std::string benchmark_table(const RunReport& report) {
-  Table table({"metric", ">original", ">optimized", ">ratio", "note"});
+  Table table({"metric", ">original", ">optimized", ">ratio"});
+  std::string notes;
   for (const BenchmarkReport& benchmark : report.benchmarks) {
-    for (auto at = benchmark.metrics.begin(); at != benchmark.metrics.end(); ++at) {
-      const auto named = [&](const Metric& m) { return m.name == at->name; };
-      if (std::find_if(benchmark.metrics.begin(), at, named) != at) continue;  // in an earlier row
-      const Metric* sides[2] = {};
-      for (const Metric& m : benchmark.metrics) {
-        if (named(m) && m.program < 2) sides[m.program] = &m;
-      }
-      table.add({fmt::format("{}.{}", benchmark.name, at->name), with_spread(sides[0]),
-                 with_spread(sides[1]), ratio(sides[0], sides[1]), at->note});
+    for (const Metric& m : benchmark.metrics) {
+      if (!m.note.empty() && m.program == 1) notes += fmt::format("  {}: {}\n", m.name, m.note);
+      if (has_row(benchmark, m)) continue;
+      table.add({m.name, with_spread(metric(benchmark, m.name, 0)),
+                 with_spread(metric(benchmark, m.name, 1)), ratio(benchmark, m.name)});
     }
   }
-  return table.empty() ? "" : "\nMeasured (ratio: optimized / original)\n" + table.text();
+  if (table.empty()) return {};
+  return "\nMeasured (ratio: optimized / original)\n" + table.text() + notes;
 }
 
 std::string verification_line(const RunReport& report) {

@@ -1,0 +1,236 @@
+// The command line, run as a person runs it: exit statuses, what goes to stdout and to stderr, and what
+// is left on disk.
+#include <boost/json.hpp>
+
+#include "catch.hpp"
+#include "process.hpp"
+
+using namespace fettle::test;
+namespace json = boost::json;
+
+// Captured models are made by tools/test; without them there is nothing to run on.
+#define NEEDS_MODEL(variable, name)                     \
+  const std::string variable = model(name);             \
+  if (variable.empty()) {                               \
+    WARN("FETTLE_MODELS is not set: not run");          \
+    return;                                             \
+  }
+
+namespace {
+
+const std::string kTestPlugins = FETTLE_PIPELINE_PLUGINS;
+
+std::string wrong_pass(const std::string& rest) {
+  return "passes: [cse, relu_to_neg, dce]\nverify: {with: [numeric]}\n" + rest;
+}
+
+}  // namespace
+
+TEST_CASE("help and version go to stdout, and are no error") {
+  for (const char* line : {"{fettle}", "{fettle} --help", "{fettle} run --help",
+                           "{fettle} inspect -h", "{fettle} plugins --help"}) {
+    INFO(line);
+    const Finished done = shell(line);
+    CHECK(done.status == 0);
+    CHECK_THAT(done.out, contains("usage: fettle"));
+    CHECK(done.err.empty());
+  }
+  CHECK_THAT(shell("{fettle} --version").out, contains("fettle "));
+}
+
+TEST_CASE("mistakes in the command line: exit status 2, and the nearest name") {
+  struct {
+    const char* line;
+    const char* code;
+    const char* says;
+  } const mistakes[] = {
+      {"{fettle} rnu", "usage-unknown-command", "did you mean 'run'?"},
+      {"{fettle} run --ouput x m.pt2", "usage-unknown-option", "did you mean '--output'?"},
+      {"{fettle} run", "usage-bad-argument", "MODEL.pt2 is missing"},
+      {"{fettle} run a b", "usage-bad-argument", "too many arguments"},
+      {"{fettle} run a -p /nowhere.yaml", "pipeline-unreadable", "no such file"},
+      {"{fettle} run a --set dce", "pipeline-bad-override", "PASS.OPTION=VALUE"},
+      {"{fettle} run a --print-before dec", "usage-bad-argument", "did you mean 'dce'?"},
+      {"{fettle} run a --print-after chnged", "usage-bad-argument", "did you mean 'changed'?"},
+      {"{fettle} run a --device gpu", "usage-bad-argument", "'gpu'"},
+      {"{fettle} run a --device cuda:77", "usage-bad-argument", "leave --device out"},
+      {"{fettle} run /nowhere.pt2", "archive-open", "/nowhere.pt2"},
+      {"{fettle} inspect /nowhere.pt2", "archive-open", "/nowhere.pt2"},
+      {"{fettle} inspect a --format jsn", "usage-bad-argument", "did you mean 'json'?"},
+      {"{fettle} plugins lst", "usage-bad-argument", "did you mean 'list'?"},
+      {"{fettle} plugins info", "usage-bad-argument", "plugins info NAME"},
+      {"{fettle} plugins list dce", "usage-bad-argument", "takes no name"},
+      {"{fettle} plugins info dec", "usage-bad-argument", "did you mean 'dce'?"},
+      {"{fettle} --version >/dev/full", "output-unwritable", "standard output"},
+  };
+  for (const auto& mistake : mistakes) {
+    INFO(mistake.line);
+    const Finished done = shell(mistake.line);
+    CHECK(done.status == 2);
+    CHECK_THAT(done.err, contains("error[" + std::string(mistake.code) + "]"));
+    CHECK_THAT(done.err, contains(mistake.says));
+    CHECK(done.out.empty());
+  }
+}
+
+TEST_CASE("a reader that has seen enough is no error") {
+  NEEDS_MODEL(llama, "llama");
+  for (const std::string format : {"text", "json"}) {
+    const Finished done = shell("set -o pipefail 2>/dev/null; {fettle} inspect '" + llama +
+                                "' --format " + format + " | head -n 1");
+    CHECK(done.err.empty());
+    CHECK_FALSE(done.out.empty());
+  }
+}
+
+TEST_CASE("plugins list and info") {
+  const Finished list = shell("{fettle} plugins list");
+  CHECK(list.status == 0);
+  for (const char* name : {"dce", "cse", "constant_folding", "numeric", "latency", "memory"}) {
+    CHECK_THAT(list.out, contains(name));
+  }
+  const Finished info = shell("{fettle} plugins info constant_folding");
+  CHECK(info.status == 0);
+  CHECK_THAT(info.out, contains("max_bytes"));
+  CHECK_THAT(info.out, contains("sha256"));
+}
+
+TEST_CASE("inspect tells what a program is made of") {
+  NEEDS_MODEL(llama, "llama");
+  const Finished summary = fettle_command({"inspect", llama});
+  CHECK(summary.status == 0);
+  for (const char* part : {"nodes", "parameters", "samples: 1", "input_ids", "aten.linear.default",
+                           "torch 2.", "import transformers.modeling_outputs"}) {
+    CHECK_THAT(summary.out, contains(part));
+  }
+  const Finished text = fettle_command({"inspect", llama, "--format", "text"});
+  CHECK_THAT(text.out, contains("aten.silu.default"));
+  const json::value parsed = json::parse(fettle_command({"inspect", llama, "-f", "json"}).out);
+  CHECK(parsed.at("nodes").as_array().size() == parsed.at("node_count").to_number<std::size_t>());
+  CHECK_THAT(fettle_command({"inspect", llama, "-f", "dot"}).out, contains("digraph"));
+}
+
+TEST_CASE("no passes: the program is copied, and says so") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const fs::path pipeline = folder.write("empty.yaml", "passes: []\n");
+  const fs::path out = folder / "out.pt2";
+  const Finished done = fettle_command({"run", bert, "-p", pipeline, "-o", out});
+  CHECK(done.status == 0);
+  CHECK(done.err.empty());
+  CHECK_THAT(done.out, contains("the pipeline has no passes"));
+  CHECK_THAT(done.out, contains("torch.export.load(\"" + out.string() + "\")"));
+  CHECK_THAT(done.out, contains("import transformers.modeling_outputs"));
+  const auto nodes = [](const std::string& path) {
+    return fettle_command({"inspect", path, "-f", "text"}).out;
+  };
+  CHECK(nodes(bert) == nodes(out));
+}
+
+TEST_CASE("a run, its report and what it leaves in the archive") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const fs::path pipeline = folder.write("p.yaml", "name: test\npasses: [cse, dce]\nbenchmark: [memory]\n");
+  const Finished done = fettle_command(
+      {"run", bert, "-p", pipeline, "-o", folder / "out.pt2", "--report", folder / "r.html",
+       "--report-json", folder / "r.json", "--set", "dce.weights=false", "--set",
+       "numeric.random_sets=1", "--print-after", "changed", "--print-before", "dce"});
+  INFO(done.err);
+  REQUIRE(done.status == 0);
+  CHECK_THAT(done.out, contains("# after cse"));
+  CHECK_THAT(done.out, contains("# before dce"));
+  CHECK_THAT(done.out, contains("Every change was verified; reference: eager outputs"));
+  CHECK_THAT(done.out, contains("Measured"));
+  const json::value report = json::parse(read_file(folder / "r.json"));
+  CHECK(report.at("verified").as_bool());
+  CHECK(report.at("passes").as_array().size() == 2);
+  CHECK(report.at("nodes_after").to_number<int>() < report.at("nodes_before").to_number<int>());
+  CHECK(report.at("pipeline").at("passes").at(1).at("dce").at("weights") == json::value(false));
+  CHECK(report.at("pipeline").at("verify").at("with").at(0).at("numeric").at("random_sets").to_number<int>() == 1);
+  CHECK(report.at("plugins").as_array().size() == 4);
+  CHECK_FALSE(report.at("benchmarks").at(0).at("metrics").as_array().empty());
+  CHECK_THAT(read_file(folder / "r.html"), contains("cse"));
+  CHECK_THAT(read_file(folder / "out.pt2"), contains("fettle/pipeline.json"));
+  CHECK_THAT(read_file(folder / "out.pt2"), contains("\"name\": \"test\""));
+}
+
+TEST_CASE("without -o nothing is written, and that is said") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const Finished done = fettle_command({"run", bert, "-p", folder.write("p.yaml", "passes: [dce]\n")});
+  CHECK(done.status == 0);
+  CHECK_THAT(done.out, contains("No output was written"));
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("a wrong pass is caught by numeric: exit status 1, and no output") {
+  NEEDS_MODEL(resnet, "resnet18");
+  const Folder folder;
+  const Finished done = fettle_command({"run", resnet, "-p", folder.write("p.yaml", wrong_pass("")),
+                                        "-o", folder / "out.pt2", "--report-json", folder / "r.json",
+                                        "--plugin-dir", kTestPlugins});
+  CHECK(done.status == 1);
+  CHECK_THAT(done.err, contains("error[verification-failed]: 'relu_to_neg'"));
+  CHECK_FALSE(fs::exists(folder / "out.pt2"));
+  const json::value report = json::parse(read_file(folder / "r.json"));
+  CHECK_FALSE(report.at("verified").as_bool());
+  CHECK(report.at("output").as_string().empty());
+  CHECK(report.at("passes").at(1).at("status").as_string() == "rolled back");
+  CHECK_THAT(std::string(report.at("error").as_string()), contains("verification-failed"));
+}
+
+TEST_CASE("on_failure: skip writes what is left: exit status 1, with an output") {
+  NEEDS_MODEL(resnet, "resnet18");
+  const Folder folder;
+  const Finished done =
+      fettle_command({"run", resnet, "-p", folder.write("p.yaml", wrong_pass("on_failure: skip\n")),
+                      "-o", folder / "out.pt2", "--plugin-dir", kTestPlugins});
+  CHECK(done.status == 1);
+  CHECK_THAT(done.out, contains("A pass failed verification"));
+  const std::string text = fettle_command({"inspect", folder / "out.pt2", "-f", "text"}).out;
+  CHECK_THAT(text, contains("aten.relu"));
+  CHECK(text.find("aten.neg") == std::string::npos);
+}
+
+TEST_CASE("a pass that changes results needs a budget, and is held to it") {
+  NEEDS_MODEL(resnet, "resnet18");
+  const Folder folder;
+  const auto run = [&](const std::string& accept) {
+    const fs::path pipeline = folder.write(
+        "p.yaml", "passes:\n  - relu_to_neg_honest\nverify: {with: [numeric]}\n" + accept);
+    return fettle_command({"run", resnet, "-p", pipeline, "--plugin-dir", kTestPlugins});
+  };
+  const Finished without = run("");
+  CHECK(without.status == 2);
+  CHECK_THAT(without.err, contains("error[pipeline-needs-accept]"));
+  CHECK_THAT(without.err, contains("p.yaml:2:5"));
+  CHECK(run("accept: {max_abs: 1e-9}\n").status == 1);
+  CHECK(run("accept: {max_abs: 1e9}\n").status == 0);
+}
+
+TEST_CASE("components and options that do not exist are told with their place") {
+  const Folder folder;
+  const auto run = [&](const std::string& text) {
+    return fettle_command({"run", "unread.pt2", "-p", folder.write("p.yaml", text)});
+  };
+  struct {
+    const char* text;
+    const char* where;
+    const char* says;
+  } const mistakes[] = {
+      {"passes:\n  - dec\n", "p.yaml:2:5", "did you mean 'dce'?"},
+      {"passes: []\nverify: {with: [numerc]}\n", "p.yaml:2:17", "did you mean 'numeric'?"},
+      {"passes: []\nbenchmark: [latncy]\n", "p.yaml:2:13", "did you mean 'latency'?"},
+      {"passes:\n  - dce: {wieghts: true}\n", "p.yaml:2:11", "did you mean 'weights'?"},
+      {"passes:\n  - constant_folding: {max_bytes: many}\n", "p.yaml:2:24", "max_bytes"},
+      {"passes: [numeric]\n", "p.yaml:1:10", "numeric"},
+  };
+  for (const auto& mistake : mistakes) {
+    INFO(mistake.text);
+    const Finished done = run(mistake.text);
+    INFO(done.err);
+    CHECK(done.status == 2);
+    CHECK_THAT(done.err, contains(mistake.where));
+    CHECK_THAT(done.err, contains(mistake.says));
+  }
+}
