@@ -1,5 +1,5 @@
 // What the registered schemas and tags do not say, or say wrongly: reviewed by reading the kernels
-// and held against running them (tests/ops/test_facts_observed.cpp). Keep it short: a row is needed
+// and held against running them (tests/runtime/test_facts_observed.cpp). Keep it short: a row is needed
 // only where the schema alone would promise too much, or so little that no pass could work.
 #pragma once
 

@@ -1,0 +1,42 @@
+// Executes a plan: for each instruction, in order, the boxed stack is laid out, the operator called
+// and its results put into their slots. The frame and the stack live as long as the interpreter, so
+// that a run allocates nothing of its own.
+#pragma once
+
+#include <ATen/core/stack.h>
+
+#include <vector>
+
+#include "runtime/executable.hpp"
+#include "runtime/plan.hpp"
+
+namespace fettle {
+
+class Interpreter {
+ public:
+  explicit Interpreter(std::size_t slots) : frame_(slots) {}
+
+  c10::IValue& slot(Slot slot) { return frame_[slot]; }
+
+  // Inputs are in their slots already. Throws operator_failed, and what a hook throws.
+  void run(const Plan& plan, const NodeHook* hook);
+  std::vector<c10::IValue> take_outputs(const Plan& plan);
+  // Frees what a run that threw left behind; `kept` slots stay.
+  void clear(const std::vector<bool>& kept);
+
+ private:
+  void step(const Instruction& instruction, const NodeHook* hook);
+  void call(const Instruction& instruction);
+  void call_scalar(const Instruction& instruction);
+  void call_grad_mode(const Instruction& instruction, const NodeHook* hook);
+  void store_list(const ResultTarget& target, c10::IValue value);
+  c10::IValue take(SlotUse use) {
+    return use.last ? std::move(frame_[use.slot]) : frame_[use.slot];
+  }
+  std::vector<RunValue> values_of(const std::vector<Slot>& slots) const;
+
+  std::vector<c10::IValue> frame_;
+  torch::jit::Stack stack_;
+};
+
+}  // namespace fettle

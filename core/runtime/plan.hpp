@@ -1,0 +1,93 @@
+// A graph made ready to run: one instruction for each call, with the operator resolved, constant
+// arguments boxed, and values numbered into slots of one frame. Built once by plan_builder, executed
+// by the interpreter; neither the graph nor its strings are needed any more.
+#pragma once
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/ivalue.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "ops/scalar.hpp"
+
+namespace fettle {
+
+using Slot = std::uint32_t;
+
+// What a value must become for the argument that it is given to: a number for a float, say.
+enum class Adapt : std::uint8_t { none, to_real, to_integer, to_boolean, to_tensor };
+
+struct SlotUse {
+  Slot slot = 0;
+  bool last = false;  // nobody needs the value afterwards: it moves, and is freed with the arguments
+};
+
+// An argument, or an element of a list argument, that is known only in a run.
+struct Fill {
+  std::uint32_t position = 0;
+  SlotUse use;
+  Adapt adapt = Adapt::none;
+};
+
+enum class ListKind : std::uint8_t { tensors, optional_tensors, integers, reals, booleans, scalars };
+
+struct ListFill {
+  std::uint32_t position = 0;
+  ListKind kind = ListKind::tensors;
+  std::vector<c10::IValue> constants;  // one for each element
+  std::vector<Fill> fills;             // elements that replace their constant
+};
+
+// Where what a call returns goes: a value to a slot, a list's elements to consecutive ones.
+struct ResultTarget {
+  ArgKind kind = ArgKind::tensor;
+  Slot first = 0;
+  std::uint32_t count = 1;
+};
+
+struct Origin {  // for messages
+  std::string node, op, source;
+};
+
+struct Plan;
+
+struct Instruction {
+  enum class Kind : std::uint8_t { call, scalar, grad_mode };
+  Kind kind = Kind::call;
+  NodeId node;
+  std::vector<Slot> operands;  // for hooks: the node's operands
+  std::vector<Slot> results;   // for hooks: the node's flat results
+  std::vector<Fill> fills;
+  std::vector<c10::IValue> constants;  // the stack as far as it is known
+  std::vector<Slot> frees;             // what nobody uses afterwards and no fill moves
+
+  std::optional<c10::OperatorHandle> op;  // call
+  std::vector<ListFill> lists;
+  std::vector<ResultTarget> targets;
+
+  const ScalarOperator* scalar = nullptr;  // scalar
+
+  bool grad_enabled = false;  // grad_mode
+  std::unique_ptr<Plan> body;
+};
+
+// An output: the value in a slot, or a constant.
+struct OutputSource {
+  std::optional<Slot> slot;
+  c10::IValue constant;
+};
+
+// The instructions of one block. Slots of nested blocks are numbered in the same frame.
+struct Plan {
+  std::vector<Slot> inputs;
+  std::vector<Instruction> instructions;
+  std::vector<Origin> origins;  // by instruction, apart from what the loop reads
+  std::vector<OutputSource> outputs;
+  std::vector<Slot> frees;      // at the end: outputs and what was never used
+};
+
+}  // namespace fettle

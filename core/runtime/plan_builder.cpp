@@ -1,0 +1,204 @@
+#include "runtime/plan_builder.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "ops/higher_order.hpp"
+#include "ops/operator_name.hpp"
+#include "ops/registry.hpp"
+#include "runtime/source_line.hpp"
+
+namespace fettle {
+
+void PlanBuilder::unsupported(NodeId node, std::string why) const {
+  const Node& n = graph_.node(node);
+  throw Error({.code = Code::operator_unsupported,
+               .what = "the node '" + std::string(graph_.text(n.name)) + "' cannot be run",
+               .where = std::string(opcode_name(n.opcode)) + " " + std::string(graph_.text(n.op)),
+               .why = std::move(why)});
+}
+
+// Program order: what is seen last, is last.
+void PlanBuilder::find_last_uses(BlockId block) {
+  for (NodeId id : graph_.nodes(block)) {
+    const Node& node = graph_.node(id);
+    for (std::uint32_t k = 0; k < node.operands.size(); ++k) last_uses_[node.operands[k]] = {id, k};
+  }
+}
+
+SlotUse PlanBuilder::slot_use(NodeId node, Operand operand) {
+  const ValueId value = graph_.node(node).operands[operand.index];
+  const auto last = last_uses_.find(value);
+  const bool is_last = last != last_uses_.end() && last->second == Use{node, operand.index};
+  return {slot(value), is_last && frees(value)};
+}
+
+Plan PlanBuilder::build(BlockId block) {
+  find_last_uses(block);
+  Plan plan;
+  plan.instructions.reserve(graph_.block(block).node_count);
+  for (NodeId id : graph_.nodes(block)) {
+    const Node& node = graph_.node(id);
+    switch (node.opcode) {
+      case Opcode::placeholder: {
+        const ValueId value = graph_.result(id);
+        plan.inputs.push_back(slot(value));
+        if (!last_uses_.contains(value) && frees(value)) plan.frees.push_back(slot(value));
+        break;
+      }
+      case Opcode::output: add_outputs(id, plan); break;
+      case Opcode::call_function: add_call(id, plan); break;
+      default: unsupported(id, "nodes of this kind do not occur in exported programs");
+    }
+  }
+  return plan;
+}
+
+Plan PlanBuilder::build_call(NodeId node) {
+  if (graph_.node(node).opcode != Opcode::call_function) unsupported(node, "it is not a call");
+  Plan plan;
+  for (ValueId operand : graph_.node(node).operands) plan.inputs.push_back(slot(operand));
+  for (ValueId result : graph_.results(node)) {
+    last_uses_[result] = {};  // an output: nothing frees it
+    plan.outputs.push_back({slot(result), {}});
+  }
+  add_call(node, plan);
+  return plan;
+}
+
+void PlanBuilder::add_outputs(NodeId output, Plan& plan) {
+  for (const NamedArgument& argument : graph_.node(output).arguments) {
+    const auto* operand = std::get_if<Operand>(&argument.value.payload);
+    if (!operand) {
+      static const c10::Argument kAnything("output", c10::AnyType::get());
+      plan.outputs.push_back({std::nullopt, boxer_.constant(argument.value, kAnything)});
+      continue;
+    }
+    const SlotUse use = slot_use(output, *operand);
+    plan.outputs.push_back({use.slot, {}});
+    if (use.last) plan.frees.push_back(use.slot);
+  }
+}
+
+void PlanBuilder::add_call(NodeId id, Plan& plan) {
+  const Node& node = graph_.node(id);
+  Instruction& instruction = plan.instructions.emplace_back();
+  instruction.node = id;
+  const std::string_view op = graph_.text(node.op);
+  plan.origins.push_back({std::string(graph_.text(node.name)), std::string(op),
+                          source_line(graph_, id)});
+  if (is_higher_order(op)) {
+    fill_grad_mode(id, instruction);
+  } else if (find_scalar_operator(op)) {
+    fill_scalar(id, instruction);
+  } else {
+    fill_operator_call(id, instruction);
+  }
+  for (ValueId operand : node.operands) instruction.operands.push_back(slot(operand));
+  for (ValueId result : graph_.results(id)) {
+    instruction.results.push_back(slot(result));
+    if (!last_uses_.contains(result)) instruction.frees.push_back(slot(result));
+  }
+}
+
+const c10::OperatorHandle& PlanBuilder::handle(NodeId node) {
+  const StringId op = graph_.node(node).op;
+  if (const auto found = handles_.find(op); found != handles_.end()) return found->second;
+  const auto parts = split_operator_name(graph_.text(op));
+  const auto found =
+      parts ? c10::Dispatcher::singleton().findSchema({parts->qualified, parts->overload})
+            : std::nullopt;
+  if (!found) {
+    const std::string name(graph_.text(op));
+    throw Error({.code = Code::operator_unknown,
+                 .what = "the operator '" + name + "' is not registered",
+                 .where = "node '" + std::string(graph_.text(graph_.node(node).name)) + "'",
+                 .hint = suggest_operator(name)});
+  }
+  return handles_.emplace(op, *found).first->second;
+}
+
+void PlanBuilder::fill_operator_call(NodeId node, Instruction& instruction) {
+  instruction.kind = Instruction::Kind::call;
+  instruction.op = handle(node);
+  fill_arguments(node, instruction.op->schema(), instruction);
+  fill_targets(node, instruction.op->schema(), instruction);
+}
+
+void PlanBuilder::fill_arguments(NodeId id, const c10::FunctionSchema& schema,
+                                 Instruction& instruction) {
+  const Node& node = graph_.node(id);
+  const auto use = [&](Operand operand) { return slot_use(id, operand); };
+  for (std::size_t k = 0; k < schema.arguments().size(); ++k) {
+    const c10::Argument& wanted = schema.arguments()[k];
+    const NamedArgument* given =
+        k < node.arguments.size() && graph_.text(node.arguments[k].name) == wanted.name()
+            ? &node.arguments[k]
+            : graph_.argument(id, wanted.name());
+    if (!given) {
+      if (!wanted.default_value()) unsupported(id, "the argument '" + wanted.name() + "' is missing");
+      instruction.constants.push_back(*wanted.default_value());
+    } else if (given->value.kind == ArgKind::none && wanted.name() == "device" &&
+               placement_.moves() && node.operands.empty()) {
+      instruction.constants.emplace_back(placement_.target());  // a factory without a device
+    } else {
+      boxer_.box(given->value, wanted, instruction, use);
+    }
+  }
+}
+
+void PlanBuilder::fill_targets(NodeId id, const c10::FunctionSchema& schema,
+                               Instruction& instruction) {
+  const Node& node = graph_.node(id);
+  if (node.result_forms.size() > schema.returns().size() && !schema.is_varret()) {
+    unsupported(id, "it has " + std::to_string(node.result_forms.size()) +
+                        " results and its operator returns " +
+                        std::to_string(schema.returns().size()));
+  }
+  std::uint32_t result = 0;
+  for (const ResultForm& form : node.result_forms) {
+    ResultTarget target{form.kind, 0, form.count};
+    // A list's slots are consecutive, as a call's results are numbered one after the other here.
+    for (std::uint32_t i = 0; i < form.count; ++i) {
+      const Slot s = slot(graph_.result(id, result++));
+      if (i == 0) target.first = s;
+    }
+    instruction.targets.push_back(target);
+  }
+}
+
+void PlanBuilder::fill_scalar(NodeId id, Instruction& instruction) {
+  const Node& node = graph_.node(id);
+  instruction.kind = Instruction::Kind::scalar;
+  instruction.scalar = find_scalar_operator(graph_.text(node.op));
+  if (node.arguments.size() != instruction.scalar->arguments.size() || node.result_count != 1) {
+    unsupported(id, "it takes " + std::to_string(instruction.scalar->arguments.size()) +
+                        " numbers and has one result");
+  }
+  static const c10::Argument kNumber("number", c10::NumberType::get());
+  for (const NamedArgument& argument : node.arguments) {
+    boxer_.box(argument.value, kNumber, instruction, [&](Operand o) { return slot_use(id, o); });
+  }
+  instruction.targets.push_back({ArgKind::sym_int, slot(graph_.result(id)), 1});
+}
+
+void PlanBuilder::fill_grad_mode(NodeId id, Instruction& instruction) {
+  const auto call = is_supported_higher_order(graph_.text(graph_.node(id).op))
+                        ? as_grad_mode_call(graph_, id)
+                        : std::nullopt;
+  if (!call) unsupported(id, "this form of a higher-order operator is not supported");
+  instruction.kind = Instruction::Kind::grad_mode;
+  instruction.grad_enabled = call->enabled;
+  for (std::uint32_t k = 0; k < graph_.node(id).operands.size(); ++k) {
+    instruction.fills.push_back({k, slot_use(id, Operand{k}), Adapt::none});
+  }
+  for (ValueId result : graph_.results(id)) {
+    instruction.targets.push_back({ArgKind::tensor, slot(result), 1});
+  }
+  instruction.body = std::make_unique<Plan>(build(call->body));
+  if (instruction.body->outputs.size() != instruction.targets.size()) {
+    unsupported(id, "its nested graph has another number of outputs than the call has results");
+  }
+}
+
+}  // namespace fettle
