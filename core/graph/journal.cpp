@@ -155,11 +155,14 @@ void Journal::require_free_blocks(const NodeSpec& spec, BlockId where,
       refuse(Code::graph_bad_edit, edit, "a nested graph does not exist or has an owner already");
     }
   }
+  // Only a graph with nodes can hold anything; builders name empty ones, and need not climb.
+  const bool filled =
+      std::ranges::any_of(named, [&](BlockId b) { return bool(graph_.block(b).first); });
   for (BlockId at = where;;) {
     if (std::ranges::binary_search(named, at)) {
       refuse(Code::graph_bad_edit, edit, "a nested graph would hold the call that owns it");
     }
-    if (!graph_.block(at).owner) break;
+    if (!filled || !graph_.block(at).owner) break;
     at = graph_.node(graph_.block(at).owner).block;
   }
 }

@@ -91,13 +91,13 @@ class Parser final : OperandSource {
   }
 
   std::string suggestion(std::string_view name) const {
-    constexpr std::size_t kMost = 1000;  // suggesting is not worth more than that
+    constexpr std::size_t kMost = 1000, kLongest = 100;  // suggesting is not worth more than that
     std::vector<std::string> names;
     for (const auto& [id, value] : frames_.back().values) {
       if (names.size() == kMost) break;
-      names.emplace_back(graph_->text(id));
+      if (graph_->text(id).size() <= kLongest) names.emplace_back(graph_->text(id));
     }
-    const std::string near = nearest(name, names);
+    const std::string near = name.size() <= kLongest ? nearest(name, names) : std::string();
     return near.empty() ? "a block sees the values defined above in the same block"
                         : fmt::format("did you mean '{}'?", near);
   }

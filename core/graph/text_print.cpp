@@ -2,6 +2,8 @@
 // what a pass broke can still be shown. Nested graphs are followed with an explicit stack.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "graph/text.hpp"
 #include "graph/text_literal.hpp"
 #include "graph/text_types.hpp"
@@ -11,6 +13,7 @@ namespace text {
 namespace {
 
 constexpr std::size_t kLineWidth = 100;
+constexpr std::size_t kDeepestIndent = 80;  // so that deep nesting stays linear
 
 std::vector<BlockRef> nested_blocks(const Node& node) {
   std::vector<BlockRef> blocks;
@@ -50,7 +53,7 @@ class Printer {
     if (!frame.nested.empty()) {
       const BlockId block = frame.nested.back().block;
       frame.nested.pop_back();
-      return open_block(block, frame.indent + 4);
+      return open_block(block, std::min(frame.indent + 4, kDeepestIndent));
     }
     if (!frame.at) return frames_.pop_back();
     const NodeId id = frame.at;

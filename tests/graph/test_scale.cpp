@@ -74,7 +74,7 @@ TEST_CASE("a long chain is sorted by Boost and flattened") {
 }
 
 TEST_CASE("deep nesting of graphs needs no deep stack") {
-  constexpr int kDepth = 2000;
+  constexpr int kDepth = 20000;
   std::string text = "graph(x):\n", end = "return (x,)\n";
   for (int i = 0; i < kDepth; ++i) {
     text += "y = higher_order.f(self.b, x) graph b(x):\n";
