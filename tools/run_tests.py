@@ -221,6 +221,7 @@ def main():
     import zoo
     models = zoo.ensure_models()
     environment = dict(os.environ, FETTLE_MODELS=str(models), FETTLE=str(directory / "fettle"))
+    environment.pop("FETTLE_PLUGIN_PATH", None)  # the build's own plugins are what is tested
     if options.build_dir == "build-sanitize":
         environment.update(SANITIZERS)
     results = run_suites(directory, environment, options.words)
