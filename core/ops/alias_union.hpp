@@ -11,7 +11,8 @@ namespace fettle {
 
 class AliasUnion {
  public:
-  explicit AliasUnion(std::size_t bound) : ranks_(bound, 0), parents_(bound), sets_(ranks_.data(), parents_.data()) {
+  explicit AliasUnion(std::size_t bound)
+      : ranks_(bound, 0), parents_(bound), sets_(ranks_.data(), parents_.data()) {
     std::iota(parents_.begin(), parents_.end(), 0u);
   }
 

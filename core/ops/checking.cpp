@@ -30,7 +30,8 @@ bool is_number(ArgKind kind) {
 bool fits_scalar(ArgKind given, const SchemaArgument& wanted) {
   switch (wanted.kind) {
     case integer: return any_of(given, {integer, boolean, sym_int, sym_bool});
-    case real: return is_number(given) || (given == complex_number && wanted.type.starts_with("Scalar"));
+    case real:
+      return is_number(given) || (given == complex_number && wanted.type.starts_with("Scalar"));
     case boolean: return any_of(given, {boolean, integer, sym_bool, sym_int});
     case complex_number: return is_number(given) || given == complex_number;
     default: return given == wanted.kind;

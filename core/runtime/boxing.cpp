@@ -67,8 +67,12 @@ IValue number(IValue value, const Argument& argument, const c10::Argument& wante
 // The numbers and strings of a list argument, boxed as they are; None where an operand comes later.
 struct Elements {
   const Graph& graph;
-  std::vector<IValue> operator()(const std::vector<std::int64_t>& v) const { return {v.begin(), v.end()}; }
-  std::vector<IValue> operator()(const std::vector<double>& v) const { return {v.begin(), v.end()}; }
+  std::vector<IValue> operator()(const std::vector<std::int64_t>& v) const {
+    return {v.begin(), v.end()};
+  }
+  std::vector<IValue> operator()(const std::vector<double>& v) const {
+    return {v.begin(), v.end()};
+  }
   std::vector<IValue> operator()(const std::vector<Argument>& v) const {
     std::vector<IValue> boxed;
     boxed.reserve(v.size());

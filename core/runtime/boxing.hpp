@@ -15,7 +15,8 @@ namespace fettle {
 // Throws operator_unsupported for kinds of arguments that have no boxed form here.
 class ArgumentBoxer {
  public:
-  ArgumentBoxer(const Graph& graph, const Placement& placement) : graph_(graph), placement_(placement) {}
+  ArgumentBoxer(const Graph& graph, const Placement& placement)
+      : graph_(graph), placement_(placement) {}
 
   template <class SlotUseOf>
   void box(const Argument& argument, const c10::Argument& wanted, Instruction& into,

@@ -7,6 +7,7 @@
 #include <c10/util/ThreadLocalDebugInfo.h>
 
 #include "base/error.hpp"
+#include "ops/facts.hpp"
 #include "runtime/input_checks.hpp"
 #include "runtime/interpreter.hpp"
 #include "runtime/memory_meter.hpp"
@@ -60,16 +61,20 @@ void refuse_custom_objects(const Graph& graph) {
 struct Executable::Impl {
   // Tensors made inside carry no autograd state: this libtorch state is the thread's, so each entry
   // sets it again.
-  Impl(const Graph& graph, const CompileOptions& options, const c10::InferenceMode& = c10::InferenceMode(true))
+  Impl(const Graph& graph, const CompileOptions& options, const AliasClasses& aliases,
+       const c10::InferenceMode& = c10::InferenceMode(true))
       : placement(graph, options),
         inputs(user_inputs(graph)),
         builder(std::make_unique<PlanBuilder>(graph, placement)),
-        weights(graph, placement, *builder),
+        weights(graph, aliases, placement, *builder),
         plan(build()),
         outputs(user_outputs(graph)),
         interpreter(builder->slot_count()),
         kept(builder->slot_count(), false) {
-    for (ValueId value : inputs.values) input_slots.push_back(builder->slot(value));
+    for (ValueId value : inputs.values) {
+      input_slots.push_back(builder->slot(value));
+      input_written.push_back(aliases.written(value));
+    }
     weights.fill_kept([&](Slot slot, at::Tensor tensor) {
       interpreter.slot(slot) = std::move(tensor);
       kept[slot] = true;
@@ -82,10 +87,14 @@ struct Executable::Impl {
   void place_inputs(std::span<const RunValue> given) {
     for (std::size_t i = 0; i < given.size(); ++i) {
       const auto* tensor = std::get_if<Tensor>(&given[i]);
-      interpreter.slot(input_slots[i]) =
-          tensor && tensor->defined()
-              ? c10::IValue(placement.place(unwrap(*tensor), inputs.expected[i].type.device))
-              : to_ivalue(given[i]);
+      if (!tensor || !tensor->defined()) {
+        interpreter.slot(input_slots[i]) = to_ivalue(given[i]);
+        continue;
+      }
+      const at::Tensor mine = unwrap(*tensor);
+      at::Tensor placed = placement.place(mine, inputs.expected[i].type.device);
+      if (input_written[i] && placed.is_same(mine)) placed = placed.clone();
+      interpreter.slot(input_slots[i]) = std::move(placed);
     }
   }
 
@@ -108,6 +117,7 @@ struct Executable::Impl {
   Interpreter interpreter;
   std::vector<bool> kept;  // by slot: filled once
   std::vector<Slot> input_slots;
+  std::vector<bool> input_written;  // the program writes it: a run works on a copy
 };
 
 Executable::Executable(const Graph& graph, const CompileOptions& options) {
@@ -115,7 +125,7 @@ Executable::Executable(const Graph& graph, const CompileOptions& options) {
     throw Error({.code = Code::graph_bad_signature, .what = "the program has no output node"});
   }
   refuse_custom_objects(graph);
-  impl_ = std::make_unique<Impl>(graph, options);
+  impl_ = std::make_unique<Impl>(graph, options, AliasClasses(graph));
 }
 
 Executable::~Executable() = default;

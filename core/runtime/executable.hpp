@@ -52,7 +52,7 @@ class Executable {
   Executable(const Executable&) = delete;
   Executable& operator=(const Executable&) = delete;
 
-  // `inputs`: the user inputs in the signature's order. Throws input_count, input_dtype, input_shape
+  // `inputs`: the user inputs in the signature's order; never written to. Throws input_count, input_dtype, input_shape
   // before anything runs, and operator_failed (with node, operator and source line) when libtorch throws.
   RunResult run(std::span<const RunValue> inputs, const RunOptions& options = {});
   void synchronize();  // waits for the device

@@ -25,7 +25,8 @@ std::string shape_text(const std::vector<SymInt>& sizes) {
 }
 
 std::string kind_text(const RunValue& value) {
-  constexpr std::string_view kNames[] = {"None", "a tensor", "an int", "a float", "a bool", "a string"};
+  constexpr std::string_view kNames[] = {"None",    "a tensor", "an int",
+                                         "a float", "a bool",   "a string"};
   return std::string(kNames[value.index()]);
 }
 
@@ -71,7 +72,8 @@ void check_tensor(std::size_t index, const ExpectedInput& expected, const Tensor
   const Type given = tensor.type(), &wanted = expected.type;
   const bool lifted = any_real && is_real_dtype(given.dtype) && is_real_dtype(wanted.dtype);
   if (given.dtype != wanted.dtype && !lifted) {
-    refuse(Code::input_dtype, index, expected, "of dtype " + std::string(dtype_torch_name(given.dtype)),
+    refuse(Code::input_dtype, index, expected,
+           "of dtype " + std::string(dtype_torch_name(given.dtype)),
            std::string(dtype_torch_name(wanted.dtype)));
   }
   bool same = given.sizes.size() == wanted.sizes.size();
@@ -128,11 +130,12 @@ void check_inputs(std::span<const ExpectedInput> expected, std::span<const RunVa
       refuse(Code::input_dtype, i, expected[i], kind_text(given[i]) + ", or another one",
              "a constant there, which became part of it");
     }
-    if (!fits_kind(given[i], expected[i].type.kind)) {
-      refuse(Code::input_dtype, i, expected[i], kind_text(given[i]), kind_text(expected[i].type.kind));
+    const TypeKind kind = expected[i].type.kind;
+    if (!fits_kind(given[i], kind)) {
+      refuse(Code::input_dtype, i, expected[i], kind_text(given[i]), kind_text(kind));
     }
-    if (const auto* tensor = std::get_if<Tensor>(&given[i]); tensor && expected[i].type.kind == TypeKind::tensor) {
-      check_tensor(i, expected[i], *tensor, any_real);
+    if (kind == TypeKind::tensor) {
+      check_tensor(i, expected[i], std::get<Tensor>(given[i]), any_real);
     }
   }
 }

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "base/error.hpp"
-#include "ops/facts.hpp"
 #include "ops/torch_numbers.hpp"
 #include "runtime/tensor_impl.hpp"
 #include "runtime/torch_errors.hpp"
@@ -47,8 +46,8 @@ at::Tensor elements_of(const TensorData& data, const Placement& placement) {
 
 }  // namespace
 
-Weights::Weights(const Graph& graph, const Placement& placement, PlanBuilder& builder) {
-  const AliasClasses aliases(graph);
+Weights::Weights(const Graph& graph, const AliasClasses& aliases, const Placement& placement,
+                 PlanBuilder& builder) {
   std::map<std::pair<const Storage*, DType>, std::size_t> known;
   for (NodeId id : graph.nodes()) {
     const Node& node = graph.node(id);

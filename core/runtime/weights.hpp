@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "ops/facts.hpp"
 #include "runtime/devices.hpp"
 #include "runtime/plan_builder.hpp"
 
@@ -13,7 +14,8 @@ namespace fettle {
 class Weights {
  public:
   // Numbers the constants' slots in `builder` and keeps those that nothing writes.
-  Weights(const Graph& graph, const Placement& placement, PlanBuilder& builder);
+  Weights(const Graph& graph, const AliasClasses& aliases, const Placement& placement,
+          PlanBuilder& builder);
 
   // fill(slot, tensor) for the constants that stay from run to run, and for those of one run.
   template <class Fill>

@@ -75,7 +75,8 @@ TEST_CASE("optional tensors in a list: index with None") {
   const ValueId i = b.constant("i", tensor_data<std::int64_t>({1}, {1}, DType::int64));
   Given indices = arg("indices",
                       Argument{ArgKind::optional_tensors,
-                               std::vector<Argument>{{ArgKind::none, {}}, {ArgKind::tensor, Operand{0}}}});
+                               std::vector<Argument>{{ArgKind::none, {}},
+                                                     {ArgKind::tensor, Operand{0}}}});
   indices.operands = {i};
   b.output({b.call("aten.index.Tensor", {arg("self", x), indices})});
   CHECK(values_of(run(b.graph(), {tensor({2, 2}, {1, 2, 3, 4})})[0]) == Floats{2, 4});
@@ -130,6 +131,16 @@ TEST_CASE("a run that writes a buffer changes neither the archive nor the next r
   CHECK(reinterpret_cast<const float*>(stored.storage->data)[0] == 1.0f);
 }
 
+TEST_CASE("an input that the program writes is copied: the caller's tensor stays as it is") {
+  GraphBuilder b;
+  const ValueId x = b.input("x", tensor_type({2}));
+  b.output({b.call("aten.add_.Tensor", {arg("self", x), arg("other", 1)})});
+  Executable program(b.graph(), {});
+  const std::vector<RunValue> inputs = {tensor({2}, {1, 2})};
+  for (int i = 0; i < 2; ++i) CHECK(values_of(program.run(inputs).outputs[0]) == Floats{2, 3});
+  CHECK(values_of(inputs[0]) == Floats{1, 2});
+}
+
 TEST_CASE("constants share the archive's bytes; views of one storage stay views") {
   GraphBuilder b;
   const TensorData data = floats({2, 2}, {1, 2, 3, 4});
@@ -161,7 +172,9 @@ TEST_CASE("a nested graph runs, and its calls reach the hooks") {
                                   std::vector<Type>(2, GraphBuilder::any_tensor()));
   b.output({b.graph().result(call, 0), b.graph().result(call, 1), x});
 
-  const auto name = [&](NodeId node) { return std::string(b.graph().text(b.graph().node(node).name)); };
+  const auto name = [&](NodeId node) {
+    return std::string(b.graph().text(b.graph().node(node).name));
+  };
   std::vector<std::string> seen;
   NodeHook hook;
   hook.before = [&](NodeId node, std::span<const RunValue> operands) {
