@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "host/dlpack_copy.hpp"
+#include "runtime/tensor.hpp"
 
 namespace fettle {
 namespace {
@@ -59,7 +59,7 @@ ValueId add_constant_input(Journal& journal, fettle_graph& handle, std::string_v
                            const DLTensor& tensor) {
   if (!journal.in_rewrite()) refuse_edit("add_constant", "no rewrite is open");
   const Graph& graph = journal.graph();
-  TensorData data = copy_dlpack(tensor);
+  TensorData data = Tensor::from_dlpack(tensor).to_constant();
   const TypeId type = graph.intern(data.type);
   // The placeholder's fresh name serves for both, so that a thousand constants of one name are cheap.
   const StringId placeholder_name =

@@ -149,4 +149,13 @@ std::unique_ptr<Pass> Host::create_pass(std::string_view name,
                                         const std::vector<GivenOption>& options) const {
   return make_pass(impl_->create(ComponentKind::pass, name, options));
 }
+std::unique_ptr<Verifier> Host::create_verifier(std::string_view name,
+                                                const std::vector<GivenOption>& options) const {
+  return make_verifier(impl_->create(ComponentKind::verifier, name, options));
+}
+std::unique_ptr<Benchmark> Host::create_benchmark(std::string_view name,
+                                                  const std::vector<GivenOption>& options) const {
+  return make_benchmark(impl_->create(ComponentKind::benchmark, name, options));
+}
+
 }  // namespace fettle

@@ -7,10 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "archive/program.hpp"
 #include "runtime/executable.hpp"
 
+struct fettle_program;  // as plugins hold it
+
 namespace fettle {
+
+struct Program;  // archive/program.hpp
 
 // Samples of an archive, read once and shared by the handles of all versions of its program.
 struct LoadedSample {
@@ -24,6 +27,8 @@ class ProgramHandle {
   ProgramHandle(std::string name, const Graph& graph,
                 std::shared_ptr<const std::vector<LoadedSample>> samples, Device device);
   ~ProgramHandle();
+  ProgramHandle(const ProgramHandle&) = delete;  // plugins hold its address
+  ProgramHandle& operator=(const ProgramHandle&) = delete;
 
   const std::string& name() const { return name_; }
   const Graph& graph() const { return graph_; }
@@ -31,6 +36,7 @@ class ProgramHandle {
   const std::vector<LoadedSample>& samples() const { return *samples_; }
   // Compiles on first use; `float64` keeps a second executable.
   Executable& executable(bool float64 = false) const;
+  const fettle_program* abi() const;
 
  private:
   std::string name_;
@@ -38,6 +44,7 @@ class ProgramHandle {
   std::shared_ptr<const std::vector<LoadedSample>> samples_;
   Device device_;
   mutable std::unique_ptr<Executable> executables_[2];
+  std::unique_ptr<fettle_program> abi_;
 };
 
 }  // namespace fettle
