@@ -5,6 +5,7 @@
 
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "graph/dot.hpp"
 #include "graph/text.hpp"
 #include "inspect_formats.hpp"
 
@@ -34,7 +35,7 @@ int inspect_command(const Invocation& invocation) {
   arguments.options()("format,f", po::value<std::string>()->value_name("FORMAT"),
                       "summary (default), text, json or dot");
   if (!arguments.parse(invocation.arguments)) return 0;
-  const std::string format = arguments.choice("format", {"summary", "text", "json"});
+  const std::string format = arguments.choice("format", {"summary", "text", "json", "dot"});
 
   const Program program = read_program(arguments.text("MODEL.pt2"));
   std::cerr << warnings_text(program);
@@ -42,8 +43,10 @@ int inspect_command(const Invocation& invocation) {
     std::cout << summary_text(program, arguments.text("MODEL.pt2"));
   } else if (format == "text") {
     std::cout << print(*program.graph);
-  } else {
+  } else if (format == "json") {
     write_json(program, std::cout);
+  } else {
+    std::cout << to_dot(*program.graph);
   }
   return 0;
 }

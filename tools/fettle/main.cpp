@@ -13,6 +13,7 @@ namespace fettle {
 namespace {
 
 constexpr Command kCommands[] = {
+    {"run", "optimize a program by a pipeline of passes, verify and measure it", run_command},
     {"inspect", "show what a program is made of", inspect_command},
     {"plugins", "list the passes, verifiers and benchmarks there are", plugins_command},
 };
