@@ -8,6 +8,7 @@
 #include "runtime/executable.hpp"
 #include "runtime/interpreter.hpp"
 #include "runtime/plan_builder.hpp"
+#include "runtime/quiet_warnings.hpp"
 #include "runtime/run_values.hpp"
 
 namespace fettle {
@@ -15,6 +16,7 @@ namespace fettle {
 std::vector<RunValue> evaluate_call(const Graph& graph, NodeId node,
                                     std::span<const RunValue> operands) {
   const c10::InferenceMode inference(true);
+  const QuietWarnings quiet;
   const Placement placement;
   PlanBuilder builder(graph, placement);
   const Plan plan = builder.build_call(node);

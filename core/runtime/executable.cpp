@@ -11,6 +11,7 @@
 #include "runtime/input_checks.hpp"
 #include "runtime/interpreter.hpp"
 #include "runtime/memory_meter.hpp"
+#include "runtime/quiet_warnings.hpp"
 #include "runtime/run_values.hpp"
 #include "runtime/tensor_impl.hpp"
 #include "runtime/weights.hpp"
@@ -134,6 +135,7 @@ RunResult Executable::run(std::span<const RunValue> inputs, const RunOptions& op
   Impl& impl = *impl_;
   check_inputs(impl.inputs.expected, inputs, impl.placement.float64());
   const c10::InferenceMode inference(true);
+  const QuietWarnings quiet;
   std::optional<DefaultDtype> dtype;
   if (impl.placement.float64()) dtype.emplace(c10::ScalarType::Double);
   RunResult result;

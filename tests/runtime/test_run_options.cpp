@@ -1,6 +1,10 @@
 // Memory, seeds, precision, devices: how a program is run.
 #include "catch.hpp"
 
+#include <unistd.h>
+
+#include <cstdio>
+
 #include "run_graph.hpp"
 
 using namespace fettle;
@@ -109,6 +113,31 @@ TEST_CASE("float64 lifts weights, inputs, explicit dtypes and factories without 
   // afterwards libtorch's default dtype is what it was
   const auto plain = run(b.graph(), {tensor({1}, {1}), count});
   CHECK(std::get<Tensor>(plain[1]).type().dtype == DType::float32);
+}
+
+TEST_CASE("libtorch's warnings do not reach stderr") {
+  GraphBuilder b;
+  const ValueId x = b.input("x", tensor_type({3}));
+  const ValueId out = b.input("out", tensor_type({2}));  // too small: add.out resizes it and warns
+  const NodeId add =
+      b.call_node("aten.add.out", {arg("self", x), arg("other", x), arg("out", out)});
+  b.output({b.graph().result(add)});
+  const std::vector<RunValue> inputs = {tensor({3}, {1, 2, 3}), tensor({2}, {0, 0})};
+
+  std::FILE* const file = std::tmpfile();
+  REQUIRE(file);
+  const int saved = dup(STDERR_FILENO);
+  dup2(fileno(file), STDERR_FILENO);
+  const auto outputs = run(b.graph(), inputs);
+  const auto results = evaluate_call(b.graph(), add, std::vector{inputs[0], inputs[0], inputs[1]});
+  std::fflush(stderr);
+  dup2(saved, STDERR_FILENO);
+  close(saved);
+  std::fseek(file, 0, SEEK_END);
+  CHECK(std::ftell(file) == 0);
+  std::fclose(file);
+  CHECK(values_of(outputs[0]) == Floats{2, 4, 6});
+  CHECK(values_of(results[0]) == Floats{2, 4, 6});
 }
 
 TEST_CASE("what this libtorch does not have is refused") {
