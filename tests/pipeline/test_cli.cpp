@@ -76,9 +76,9 @@ TEST_CASE("mistakes in the command line: exit status 2, and the nearest name") {
 TEST_CASE("a reader that has seen enough is no error") {
   NEEDS_MODEL(llama, "llama");
   for (const std::string format : {"text", "json"}) {
-    const Finished done = shell("set -o pipefail 2>/dev/null; {fettle} inspect '" + llama +
-                                "' --format " + format + " | head -n 1");
-    CHECK(done.err.empty());
+    const Finished done = shell("{ {fettle} inspect '" + llama + "' --format " + format +
+                                "; echo \"exit status $?\" >&2; } | head -n 1");
+    CHECK(done.err == "exit status 0\n");
     CHECK_FALSE(done.out.empty());
   }
 }
@@ -206,6 +206,49 @@ TEST_CASE("a pass that changes results needs a budget, and is held to it") {
   CHECK_THAT(without.err, contains("p.yaml:2:5"));
   CHECK(run("accept: {max_abs: 1e-9}\n").status == 1);
   CHECK(run("accept: {max_abs: 1e9}\n").status == 0);
+}
+
+TEST_CASE("a third party's verifier and benchmark take the place of ours, by a line each") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  fs::create_directory(folder / "plugins");
+  for (const std::string name : {"checksum", "count_nodes"}) {
+    fs::copy_file(fs::path(FETTLE_TEST_PLUGINS) / (name + ".so"), folder / "plugins" / (name + ".so"));
+  }
+  const auto run = [&](const std::string& verifier, const std::string& benchmark) {
+    const fs::path pipeline = folder.write(
+        "p.yaml", "passes: [dce]\nverify: {with: [" + verifier + "]}\nbenchmark: [" + benchmark + "]\n");
+    const Finished done = fettle_command({"run", bert, "-p", pipeline, "--plugin-dir",
+                                          folder / "plugins", "--report-json", folder / "r.json"});
+    INFO(done.err);
+    REQUIRE(done.status == 0);
+    const json::value report = json::parse(read_file(folder / "r.json"));
+    const json::value& verdict = report.at("passes").at(0).at("verification").at(0);
+    CHECK(verdict.at("verifier").as_string() == verifier);
+    CHECK(verdict.at("verdict").as_string() == "pass");
+    CHECK(report.at("benchmarks").at(0).at("name").as_string() == benchmark);
+    return std::string(report.at("benchmarks").at(0).at("metrics").at(0).at("name").as_string());
+  };
+  CHECK(run("numeric", "latency") == "latency");
+  CHECK(run("checksum", "count_nodes") == "executed_nodes");
+}
+
+TEST_CASE("a plugin that breaks its contract: exit status 3, and no output") {
+  NEEDS_MODEL(resnet, "resnet18");
+  const Folder folder;
+  fs::create_directory(folder / "plugins");
+  fs::copy_file(fs::path(FETTLE_TEST_PLUGINS) / "misbehaving_pass.so", folder / "plugins" / "m.so");
+  const fs::path pipeline =
+      folder.write("p.yaml", "passes: [dce, misbehaving_pass: {how: halfway}]\n");
+  const Finished done =
+      fettle_command({"run", resnet, "-p", pipeline, "-o", folder / "out.pt2", "--plugin-dir",
+                      folder / "plugins", "--report-json", folder / "r.json"});
+  CHECK(done.status == 3);
+  CHECK_THAT(done.err, contains("misbehaving_pass"));
+  CHECK_FALSE(fs::exists(folder / "out.pt2"));
+  const json::value report = json::parse(read_file(folder / "r.json"));
+  CHECK(report.at("passes").at(0).at("status").as_string() == "changed");
+  CHECK(report.at("passes").at(1).at("status").as_string() == "failed");
 }
 
 TEST_CASE("components and options that do not exist are told with their place") {

@@ -198,7 +198,7 @@ int run_command(const Invocation& invocation) {
     report.verified = false;
     report.output.clear();
     report.seconds_total = watch.seconds();
-    std::cout << run_text(report);
+    if (!report.passes.empty()) std::cout << run_text(report);
     write_reports(arguments, report);
     throw;
   }

@@ -10,15 +10,16 @@
 namespace fettle {
 namespace {
 
-std::string seconds(double value) {
-  return value < 10 ? fmt::format("{:.3f}", value) : fmt::format("{:.1f}", value);
+std::string duration(double seconds) {
+  if (seconds < 1) return fmt::format("{:.2f} ms", seconds * 1e3);
+  return fmt::format("{:.2f} s", seconds);
 }
 
 std::string error_size(double value) {
   return value == 0 ? "0" : std::isnan(value) ? "nan" : fmt::format("{:.2g}", value);
 }
 
-// "numeric (0)", "checksum: FAIL (1.5)"; why there is nothing to verify otherwise.
+// "numeric", "checksum: fail".
 std::string verified_by(const PassReport& pass) {
   std::string out;
   for (const Verdict& v : pass.verification) {
@@ -41,17 +42,20 @@ std::string largest_error(const PassReport& pass) {
   return unknown ? "nan" : error_size(largest);
 }
 
+std::string pass_name(const PassReport& pass) {
+  return pass.round ? fmt::format("{} (round {})", pass.name, pass.round) : pass.name;
+}
+
 std::string outcome(const PassReport& pass) {
   if (pass.why.empty()) return std::string(pass_status_name(pass.status));
   return fmt::format("{}: {}", pass_status_name(pass.status), pass.why);
 }
 
 std::string passes_table(const RunReport& report) {
-  Table table({"pass", ">nodes", ">rewrites", ">seconds", "verified by", ">max error", "outcome"});
+  Table table({"pass", ">nodes", ">rewrites", ">time", "verified by", ">max error", "outcome"});
   for (const PassReport& p : report.passes) {
-    const std::string name = p.round ? fmt::format("{} (round {})", p.name, p.round) : p.name;
-    table.add({name, fmt::format("{} → {}", p.nodes_before, p.nodes_after),
-               std::to_string(p.rewrites), seconds(p.seconds), verified_by(p), largest_error(p),
+    table.add({pass_name(p), fmt::format("{} → {}", p.nodes_before, p.nodes_after),
+               std::to_string(p.rewrites), duration(p.seconds), verified_by(p), largest_error(p),
                outcome(p)});
   }
   return table.empty() ? "  the pipeline has no passes\n" : table.text();
@@ -60,11 +64,13 @@ std::string passes_table(const RunReport& report) {
 std::string statistics(const RunReport& report) {
   std::string out;
   for (const PassReport& p : report.passes) {
+    std::string line;
     for (const auto& [name, value] : p.statistics) {
-      out += fmt::format("{}{}.{} {}", out.empty() ? "" : ", ", p.name, name, value);
+      line += fmt::format("{}{} {}", line.empty() ? "" : ", ", name, value);
     }
+    if (!line.empty()) out += fmt::format("  {}: {}\n", pass_name(p), line);
   }
-  return out.empty() ? out : "  " + out + "\n";
+  return out;
 }
 
 std::string amount(double value, const std::string& unit) {
