@@ -99,7 +99,7 @@ fettle_status give(fettle_ctx* ctx, const std::vector<RunValue>& values, std::ui
 fettle_status sample_inputs(fettle_ctx* ctx, const fettle_program* p, std::uint64_t sample,
                             fettle_datum* out) {
   return guarded(ctx, "sample_inputs", [&]() -> fettle_status {
-    if (!p || (!out && input_count(p) > 0)) return FETTLE_E_ARGUMENT;
+    if (!ctx || !p || (!out && input_count(p) > 0)) return FETTLE_E_ARGUMENT;
     if (sample >= sample_count(p)) return FETTLE_E_ABSENT;
     return give(ctx, p->handle.samples()[sample].inputs, input_count(p), "inputs", out);
   });
@@ -108,7 +108,7 @@ fettle_status sample_inputs(fettle_ctx* ctx, const fettle_program* p, std::uint6
 fettle_status eager_outputs(fettle_ctx* ctx, const fettle_program* p, std::uint64_t sample,
                             fettle_datum* out) {
   return guarded(ctx, "eager_outputs", [&]() -> fettle_status {
-    if (!p || (!out && output_count(p) > 0)) return FETTLE_E_ARGUMENT;
+    if (!ctx || !p || (!out && output_count(p) > 0)) return FETTLE_E_ARGUMENT;
     if (sample >= sample_count(p)) return FETTLE_E_ABSENT;
     const std::vector<RunValue>& outputs = p->handle.samples()[sample].eager_outputs;
     if (outputs.empty()) return FETTLE_E_ABSENT;
@@ -145,12 +145,14 @@ void put_stats(fettle_run_stats* out, const RunResult& result, bool measured, do
 fettle_status run(fettle_ctx* ctx, const fettle_program* p, const fettle_run_options* options,
                   const fettle_datum* inputs, fettle_datum* outputs, fettle_run_stats* stats) {
   return guarded(ctx, "run", [&]() -> fettle_status {
-    if (!p || (options && !usable(options)) || (stats && !usable(stats))) return FETTLE_E_ARGUMENT;
+    if (!ctx || !p || (options && !usable(options)) || (stats && !usable(stats))) {
+      return FETTLE_E_ARGUMENT;
+    }
     const std::uint64_t n_outputs = output_count(p);
     if ((!inputs && input_count(p) > 0) || (!outputs && n_outputs > 0)) return FETTLE_E_ARGUMENT;
     const fettle_run_options asked = options ? read_struct(options) : fettle_run_options{};
     const std::vector<RunValue> given = values_of(inputs, input_count(p));
-    Executable& executable = p->handle.executable(asked.flags & FETTLE_RUN_FLOAT64);
+    const std::shared_ptr<Executable> executable = p->handle.executable(asked.flags & FETTLE_RUN_FLOAT64);
 
     const NodeHook hook = hook_of(asked);
     RunOptions how;
@@ -159,8 +161,8 @@ fettle_status run(fettle_ctx* ctx, const fettle_program* p, const fettle_run_opt
     how.measure_memory = asked.flags & FETTLE_RUN_MEASURE_MEMORY;
 
     const auto start = std::chrono::steady_clock::now();
-    RunResult result = executable.run(given, how);
-    executable.synchronize();
+    RunResult result = executable->run(given, how);
+    executable->synchronize();
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
     if (result.outputs.size() != n_outputs) return FETTLE_E_INTERNAL;
@@ -191,7 +193,7 @@ fettle_status bind(fettle_ctx* ctx, const fettle_program* p, const fettle_datum*
 fettle_status launch(fettle_ctx* ctx, fettle_bound* bound) {
   return guarded(ctx, "launch", [&]() -> fettle_status {
     if (!bound) return FETTLE_E_ARGUMENT;
-    bound->executable.run(bound->inputs);
+    bound->executable->run(bound->inputs);
     return FETTLE_OK;
   });
 }
@@ -199,7 +201,7 @@ fettle_status launch(fettle_ctx* ctx, fettle_bound* bound) {
 fettle_status synchronize(fettle_ctx* ctx, fettle_bound* bound) {
   return guarded(ctx, "synchronize", [&]() -> fettle_status {
     if (!bound) return FETTLE_E_ARGUMENT;
-    bound->executable.synchronize();
+    bound->executable->synchronize();
     return FETTLE_OK;
   });
 }

@@ -28,13 +28,13 @@ ProgramHandle::~ProgramHandle() = default;
 
 const fettle_program* ProgramHandle::abi() const { return abi_.get(); }
 
-Executable& ProgramHandle::executable(bool float64) const {
-  std::unique_ptr<Executable>& executable = executables_[float64 ? 1 : 0];
+std::shared_ptr<Executable> ProgramHandle::executable(bool float64) const {
+  std::shared_ptr<Executable>& executable = executables_[float64 ? 1 : 0];
   if (!executable) {
     executable =
-        std::make_unique<Executable>(graph_, CompileOptions{.device = device_, .float64 = float64});
+        std::make_shared<Executable>(graph_, CompileOptions{.device = device_, .float64 = float64});
   }
-  return *executable;
+  return executable;
 }
 
 }  // namespace fettle

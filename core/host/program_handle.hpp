@@ -34,8 +34,9 @@ class ProgramHandle {
   const Graph& graph() const { return graph_; }
   const Device& device() const { return device_; }
   const std::vector<LoadedSample>& samples() const { return *samples_; }
-  // Compiles on first use; `float64` keeps a second executable.
-  Executable& executable(bool float64 = false) const;
+  // Compiles on first use; `float64` keeps a second executable. Shared with what plugins bound, which
+  // may outlive this handle.
+  std::shared_ptr<Executable> executable(bool float64 = false) const;
   const fettle_program* abi() const;
 
  private:
@@ -43,7 +44,7 @@ class ProgramHandle {
   const Graph& graph_;
   std::shared_ptr<const std::vector<LoadedSample>> samples_;
   Device device_;
-  mutable std::unique_ptr<Executable> executables_[2];
+  mutable std::shared_ptr<Executable> executables_[2];
   std::unique_ptr<fettle_program> abi_;
 };
 

@@ -15,6 +15,6 @@ struct fettle_program {
 };
 
 struct fettle_bound {
-  fettle::Executable& executable;
+  std::shared_ptr<fettle::Executable> executable;
   std::vector<fettle::RunValue> inputs;
 };

@@ -328,11 +328,12 @@ TEST_CASE("samples are handed out as new references; eager outputs only when the
 
 TEST_CASE("a bound program is launched again and again") {
   Call call;
-  const Runnable model(kModel);
+  auto model = std::make_unique<Runnable>(kModel);
   Borrowed x({1, -2, 3, -4}), y({1, 1, 2, 2});
   const fettle_datum inputs[] = {x.datum(), y.datum()};
   fettle_bound* bound = nullptr;
-  REQUIRE(p.bind(&call.ctx, model.handle.abi(), inputs, &bound) == FETTLE_OK);
+  REQUIRE(p.bind(&call.ctx, model->handle.abi(), inputs, &bound) == FETTLE_OK);
+  model.reset();  // what is bound lives on
   for (int i = 0; i < 3; ++i) CHECK(p.launch(&call.ctx, bound) == FETTLE_OK);
   CHECK(p.synchronize(&call.ctx, bound) == FETTLE_OK);
   p.release(bound);

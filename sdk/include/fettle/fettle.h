@@ -19,11 +19,13 @@
  *
  * Life cycle
  *   fettle_plugin_v1()  pure, may be called before anything else and repeatedly
- *   plugin.init         once per process, before any component is created
+ *   plugin.init         once for each host in the process (there is one, but for tests), before any
+ *                       component is created; every host gives the same fettle_host
  *   component.create    for each use in a pipeline, with checked options
  *   interface calls     one at a time per instance
  *   component.destroy   once per successful create
- *   plugin.fini         at most once, after all instances are gone; the library stays loaded
+ *   plugin.fini         at most once for each init that succeeded, after that host's instances are
+ *                       gone; the library stays loaded
  */
 #ifndef FETTLE_FETTLE_H
 #define FETTLE_FETTLE_H
@@ -354,7 +356,7 @@ typedef struct fettle_node_info {
   const fettle_value* operands;
   fettle_value first_result; /* results are consecutive values */
   uint32_t n_results;
-  uint32_t input_kind;      /* FETTLE_INPUT_*, root placeholders only */
+  uint32_t input_kind;      /* FETTLE_INPUT_*; FETTLE_NONE: not a placeholder of the program */
   uint32_t reserved;
   fettle_str input_target;  /* the parameter's or buffer's qualified name */
 } fettle_node_info;
@@ -599,7 +601,8 @@ typedef struct fettle_program_v1 {
   /* Runs on borrowed inputs; the receiver owns the outputs. options and stats may be null. */
   fettle_status (*run)(fettle_ctx*, const fettle_program*, const fettle_run_options*,
                        const fettle_datum* inputs, fettle_datum* outputs, fettle_run_stats* stats);
-  /* For timing: inputs are put in place once; launch runs and drops the outputs. */
+  /* For timing: inputs are put in place once; launch runs and drops the outputs. Whoever binds
+   * releases; what is bound may outlive the callback. */
   fettle_status (*bind)(fettle_ctx*, const fettle_program*, const fettle_datum* inputs, fettle_bound** out);
   fettle_status (*launch)(fettle_ctx*, fettle_bound*);
   fettle_status (*synchronize)(fettle_ctx*, fettle_bound*);
