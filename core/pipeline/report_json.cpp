@@ -1,4 +1,6 @@
 // The report for machines. Its keys are stable: DESIGN 7 lists those that tools may rely on.
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <cmath>
 
@@ -107,6 +109,16 @@ json::array each(const List& list, Fn fn) {
   return out;
 }
 
+// As people write numbers (0.25, not 2.5E-1); still the shortest text that reads back the same.
+std::string leaf(const json::value& value) {
+  if (const double* number = value.if_double()) return fmt::format("{}", *number);
+  const auto* array = value.if_array();
+  if (!array) return json::serialize(value);
+  std::vector<std::string> elements;
+  for (const json::value& element : *array) elements.push_back(leaf(element));
+  return fmt::format("[{}]", fmt::join(elements, ", "));
+}
+
 void write_pretty(std::string& out, const json::value& value, std::size_t indent) {
   const auto lines = [&](char open, char close, const auto& list, auto&& one) {
     out += open;
@@ -128,7 +140,7 @@ void write_pretty(std::string& out, const json::value& value, std::size_t indent
              array && !array->empty() && !(*array)[0].is_primitive()) {
     lines('[', ']', *array, [&](const json::value& element) { write_pretty(out, element, indent + 2); });
   } else {
-    out += json::serialize(value);  // numbers and short lists stay on one line
+    out += leaf(value);  // lists of numbers stay on one line
   }
 }
 

@@ -81,8 +81,9 @@ std::string amount(double value, const std::string& unit) {
 std::string with_spread(const Metric* m) {
   if (!m) return {};
   if (m->low == m->high) return amount(m->median, m->unit);
-  return fmt::format("{} [{} .. {}]", amount(m->median, m->unit), amount(m->low, m->unit),
-                     amount(m->high, m->unit));
+  const bool bytes = m->unit == "bytes";  // each with a unit of its own
+  return fmt::format("{} [{} .. {}]", amount(m->median, m->unit), amount(m->low, bytes ? m->unit : ""),
+                     amount(m->high, bytes ? m->unit : ""));
 }
 
 // The metric of that name and program, or null.
