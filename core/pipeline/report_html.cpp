@@ -42,14 +42,16 @@ std::string number(std::string_view text) {
   return fmt::format("<td class=\"n\">{}</td>", escape(text));
 }
 
-std::string verified_by(const PassReport& pass) {
+std::string verified_by(const RunReport& report, const PassReport& pass) {
   std::string out;
   for (const Verdict& v : pass.verification) {
     const bool good = v.judgement == Judgement::pass;
     out += fmt::format("{}<span class=\"{}\">{} {}</span>", out.empty() ? "" : "<br>",
                        good ? "good" : "bad", escape(v.verifier), judgement_name(v.judgement));
   }
-  return out.empty() ? "<span class=\"dim\">not needed</span>" : out;
+  if (!out.empty()) return out;
+  if (pass.status != PassStatus::changed) return "<span class=\"dim\">not needed</span>";
+  return report.final_verification.empty() ? "not verified" : "at the end";
 }
 
 std::string largest_error(const PassReport& pass) {
@@ -67,7 +69,7 @@ std::string pass_rows(const RunReport& report) {
                                    : fmt::format("{}: {}", pass_status_name(p.status), p.why);
     out += "<tr>" + cell(name) + number(fmt::format("{} → {}", p.nodes_before, p.nodes_after)) +
            number(std::to_string(p.rewrites)) + number(fmt::format("{:.3f}", p.seconds)) +
-           cell(status) + "<td>" + verified_by(p) + "</td>" + number(largest_error(p)) + "</tr>\n";
+           cell(status) + "<td>" + verified_by(report, p) + "</td>" + number(largest_error(p)) + "</tr>\n";
   }
   return out;
 }

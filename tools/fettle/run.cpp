@@ -199,13 +199,17 @@ int run_command(const Invocation& invocation) {
     report.output.clear();
     report.seconds_total = watch.seconds();
     if (!report.passes.empty()) std::cout << run_text(report);
-    write_reports(arguments, report);
+    try {
+      write_reports(arguments, report);
+    } catch (const Error& unwritable) {  // must not hide why the run stopped
+      std::cerr << unwritable.what();
+    }
     throw;
   }
   report.seconds_total = watch.seconds();
-  write_reports(arguments, report);
   std::cerr << notes_text(report);
   std::cout << run_text(report);
+  write_reports(arguments, report);
   return report.check_failed ? 1 : 0;
 }
 

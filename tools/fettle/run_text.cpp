@@ -20,7 +20,7 @@ std::string error_size(double value) {
 }
 
 // "numeric", "checksum: fail".
-std::string verified_by(const PassReport& pass) {
+std::string verified_by(const RunReport& report, const PassReport& pass) {
   std::string out;
   for (const Verdict& v : pass.verification) {
     if (!out.empty()) out += ", ";
@@ -28,7 +28,8 @@ std::string verified_by(const PassReport& pass) {
     if (v.judgement != Judgement::pass) out += fmt::format(": {}", judgement_name(v.judgement));
   }
   if (!out.empty()) return out;
-  return pass.status == PassStatus::changed ? "not verified" : "-";
+  if (pass.status != PassStatus::changed) return "-";
+  return report.final_verification.empty() ? "not verified" : "at the end";
 }
 
 std::string largest_error(const PassReport& pass) {
@@ -55,7 +56,7 @@ std::string passes_table(const RunReport& report) {
   Table table({"pass", ">nodes", ">rewrites", ">time", "verified by", ">max error", "outcome"});
   for (const PassReport& p : report.passes) {
     table.add({pass_name(p), fmt::format("{} → {}", p.nodes_before, p.nodes_after),
-               std::to_string(p.rewrites), duration(p.seconds), verified_by(p), largest_error(p),
+               std::to_string(p.rewrites), duration(p.seconds), verified_by(report, p), largest_error(p),
                outcome(p)});
   }
   return table.empty() ? "  the pipeline has no passes\n" : table.text();
