@@ -8,7 +8,8 @@ namespace fettle {
 
 // Numbers, text and lists of numbers are borrowed from the graph; nested lists are laid out in the
 // callback's scratch memory.
-fettle_arg to_abi(fettle_ctx& ctx, const Graph& graph, const Node& node, const NamedArgument& argument);
+fettle_arg to_abi(fettle_ctx& ctx, const Graph& graph, const Node& node,
+                  const NamedArgument& argument);
 
 // A call in the making: arguments in schema order and the operands they name.
 struct BoundArguments {

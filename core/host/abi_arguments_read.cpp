@@ -53,10 +53,12 @@ class Reader {
     out.value = node_.operands[v.index].index;
   }
   void put(fettle_arg& out, const BlockRef& v) {
-    out.payload = FETTLE_PAYLOAD_BLOCK, out.block = v.block.index, out.s = fettle::to_abi(graph_.text(v.name));
+    out.payload = FETTLE_PAYLOAD_BLOCK, out.block = v.block.index,
+    out.s = fettle::to_abi(graph_.text(v.name));
   }
   void put(fettle_arg& out, const Device& v) {
-    out.payload = FETTLE_PAYLOAD_DEVICE, out.s = fettle::to_abi(v.type), out.i = v.index.value_or(-1);
+    out.payload = FETTLE_PAYLOAD_DEVICE, out.s = fettle::to_abi(v.type),
+    out.i = v.index.value_or(-1);
   }
   void put(fettle_arg& out, const std::vector<std::int64_t>& v) {
     out.payload = FETTLE_PAYLOAD_INTS, out.n = v.size(), out.ints = v.data();

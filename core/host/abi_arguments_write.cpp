@@ -1,6 +1,7 @@
 // fettle_arg → Argument: what create_node and set_arg are given, bound to the operator's schema as
-// Python binds a call. An argument's kind is what torch.export would write for such a value, unless the
-// plugin names one; whether it fits the schema's type in every detail is check_schemas's to say.
+// Python binds a call. An argument's kind is what torch.export would write for such a value, unless
+// the plugin names one; whether it fits the schema's type in every detail is check_schemas's to
+// say.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -40,22 +41,30 @@ class Writer {
  private:
   Argument payload(const fettle_arg& given, ArgKind expected, int depth) {
     switch (given.payload) {
-      case FETTLE_PAYLOAD_NONE: return {};
-      case FETTLE_PAYLOAD_BOOL: return {ArgKind::boolean, given.i != 0};
-      case FETTLE_PAYLOAD_INT: return {number_kind(expected), given.i};
-      case FETTLE_PAYLOAD_FLOAT: return {ArgKind::real, given.f};
+      case FETTLE_PAYLOAD_NONE:
+        return {};
+      case FETTLE_PAYLOAD_BOOL:
+        return {ArgKind::boolean, given.i != 0};
+      case FETTLE_PAYLOAD_INT:
+        return {number_kind(expected), given.i};
+      case FETTLE_PAYLOAD_FLOAT:
+        return {ArgKind::real, given.f};
       case FETTLE_PAYLOAD_COMPLEX:
         return {ArgKind::complex_number, std::complex<double>(given.f, given.imaginary)};
-      case FETTLE_PAYLOAD_STRING: return {ArgKind::string, graph_.intern(to_view(given.s))};
-      case FETTLE_PAYLOAD_VALUE: return value(given.value, expected);
-      case FETTLE_PAYLOAD_DEVICE: return device(given);
+      case FETTLE_PAYLOAD_STRING:
+        return {ArgKind::string, graph_.intern(to_view(given.s))};
+      case FETTLE_PAYLOAD_VALUE:
+        return value(given.value, expected);
+      case FETTLE_PAYLOAD_DEVICE:
+        return device(given);
       case FETTLE_PAYLOAD_INTS:
         require(given.ints, given.n);
         return {ArgKind::integers, std::vector<std::int64_t>(given.ints, given.ints + given.n)};
       case FETTLE_PAYLOAD_FLOATS:
         require(given.floats, given.n);
         return {ArgKind::reals, std::vector<double>(given.floats, given.floats + given.n)};
-      case FETTLE_PAYLOAD_LIST: return list(given, expected, depth);
+      case FETTLE_PAYLOAD_LIST:
+        return list(given, expected, depth);
       case FETTLE_PAYLOAD_BLOCK:
         refuse_argument(op_, "calls that own nested graphs cannot be created in version 1");
       default:
@@ -68,8 +77,10 @@ class Writer {
       case ArgKind::dtype:
       case ArgKind::layout:
       case ArgKind::memory_format:
-      case ArgKind::sym_int: return expected;
-      default: return ArgKind::integer;
+      case ArgKind::sym_int:
+        return expected;
+      default:
+        return ArgKind::integer;
     }
   }
 
@@ -82,11 +93,16 @@ class Writer {
     operands_.push_back(ValueId(id));
     const Operand operand{static_cast<std::uint32_t>(operands_.size() - 1)};
     switch (graph_.type(ValueId(id)).kind) {
-      case TypeKind::sym_int: return {ArgKind::sym_int, operand};
-      case TypeKind::sym_float: return {ArgKind::sym_float, operand};
-      case TypeKind::sym_bool: return {ArgKind::sym_bool, operand};
-      case TypeKind::custom_obj: return {ArgKind::custom_obj, operand};
-      default: break;
+      case TypeKind::sym_int:
+        return {ArgKind::sym_int, operand};
+      case TypeKind::sym_float:
+        return {ArgKind::sym_float, operand};
+      case TypeKind::sym_bool:
+        return {ArgKind::sym_bool, operand};
+      case TypeKind::custom_obj:
+        return {ArgKind::custom_obj, operand};
+      default:
+        break;
     }
     // Within a list of optional tensors each element is written as an optional one.
     return {expected == ArgKind::optional_tensor ? expected : ArgKind::tensor, operand};

@@ -21,8 +21,8 @@ bool is_user_input(const Node& node) {
 }
 
 // Where the placeholder of a new constant goes: before the first user input, or else before the
-// first node that is no placeholder. Kept in the handle, as many constants may be added: user inputs
-// are never erased, and other nodes are looked for again when something changed around them.
+// first node that is no placeholder. Kept in the handle, as many constants may be added: user
+// inputs are never erased, and other nodes are looked for again when something changed around them.
 NodeId place_for_constants(fettle_graph& handle) {
   const Graph& graph = handle.graph;
   const auto fits = [&](NodeId id) {
@@ -61,7 +61,8 @@ ValueId add_constant_input(Journal& journal, fettle_graph& handle, std::string_v
   const Graph& graph = journal.graph();
   TensorData data = Tensor::from_dlpack(tensor).to_constant();
   const TypeId type = graph.intern(data.type);
-  // The placeholder's fresh name serves for both, so that a thousand constants of one name are cheap.
+  // The placeholder's fresh name serves for both, so that a thousand constants of one name are
+  // cheap.
   const StringId placeholder_name =
       journal.fresh_name("c_" + identifier(name.empty() ? "folded" : name));
   const std::string target = fresh_target(graph, graph.text(placeholder_name).substr(2));
@@ -85,19 +86,20 @@ void erase_constant_input(Journal& journal, NodeId placeholder) {
   const Graph& graph = journal.graph();
   const Node& node = graph.node(placeholder);
   if (!node.input_spec) {
-    refuse_edit("erase_node", "a nested graph keeps its placeholders: its call passes them operands");
+    refuse_edit("erase_node",
+                "a nested graph keeps its placeholders: its call passes them operands");
   }
   const InputSpec spec = *node.input_spec;  // a copy: erasing may drop it
   if (spec.kind != InputKind::parameter && spec.kind != InputKind::buffer &&
       spec.kind != InputKind::tensor_constant) {
-    refuse_edit("erase_node",
-                fmt::format("'{}' is an input that the program's caller gives", graph.text(node.name)),
-                "the signature keeps its inputs; leave it alone");
+    refuse_edit(
+        "erase_node",
+        fmt::format("'{}' is an input that the program's caller gives", graph.text(node.name)),
+        "the signature keeps its inputs; leave it alone");
   }
   for (const OutputSpec& output : graph.node(graph.output_node()).output_specs) {
     if (!spec.target.empty() && output.target == spec.target) {
-      refuse_edit("erase_node",
-                  fmt::format("an output of the program updates '{}'", spec.target));
+      refuse_edit("erase_node", fmt::format("an output of the program updates '{}'", spec.target));
     }
   }
   journal.erase_node(placeholder);

@@ -1,6 +1,6 @@
-// "fettle.edit/1": changing a graph, all of it through the journal. The journal checks ids, uses and
-// open rewrites; what belongs to a plugin's view is added here: binding to schemas, the signature's
-// placeholders, and which inputs nobody may take away.
+// "fettle.edit/1": changing a graph, all of it through the journal. The journal checks ids, uses
+// and open rewrites; what belongs to a plugin's view is added here: binding to schemas, the
+// signature's placeholders, and which inputs nobody may take away.
 #include <fmt/format.h>
 
 #include "host/abi_arguments.hpp"
@@ -51,7 +51,7 @@ void require_type(const Graph& graph, fettle_type_id id, std::string_view functi
 fettle_status rewrite_begin(fettle_ctx* ctx, fettle_graph* g, fettle_node root, fettle_str why) {
   return edit(ctx, g, "rewrite_begin", [&](Journal& journal) -> fettle_status {
     return journal.begin_rewrite(NodeId(root), printable(to_view(why))) ? FETTLE_OK
-                                                                       : FETTLE_E_LIMIT;
+                                                                        : FETTLE_E_LIMIT;
   });
 }
 fettle_status rewrite_end(fettle_ctx* ctx, fettle_graph* g) {

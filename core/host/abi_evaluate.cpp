@@ -1,4 +1,5 @@
-// "fettle.evaluate/1": stored tensors, and single calls evaluated by the host, for passes that fold.
+// "fettle.evaluate/1": stored tensors, and single calls evaluated by the host, for passes that
+// fold.
 #include "host/abi_tables.hpp"
 #include "host/context.hpp"
 #include "host/datum.hpp"
@@ -38,7 +39,8 @@ fettle_status call(fettle_ctx* ctx, const fettle_graph* g, fettle_node id, std::
     const Node& node = g->graph.node(NodeId(id));
     if (node.opcode != Opcode::call_function || n_operands != node.operands.size() ||
         n_results != node.result_count) {
-      return refuse(ctx, FETTLE_E_ARGUMENT, "call: the node has another number of operands or results");
+      return refuse(ctx, FETTLE_E_ARGUMENT,
+                    "call: the node has another number of operands or results");
     }
     std::vector<RunValue> given;
     for (std::uint64_t i = 0; i < n_operands; ++i) {

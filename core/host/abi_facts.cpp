@@ -113,7 +113,8 @@ fettle_status call_hash(fettle_ctx* ctx, const fettle_graph* g, fettle_node id,
   });
 }
 
-// By schema order: whether an argument was written by position, by keyword or left out is no difference.
+// By schema order: whether an argument was written by position, by keyword or left out is no
+// difference.
 bool same(const Graph& graph, NodeId a_id, NodeId b_id) {
   const Node& a = graph.node(a_id);
   const Node& b = graph.node(b_id);

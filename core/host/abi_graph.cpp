@@ -1,7 +1,7 @@
 // "fettle.graph/1": reading a graph. Every id is checked; nothing here changes the graph.
 //
-// Text, operand lists and arrays of numbers point into the graph itself, so that a getter costs about
-// a nanosecond; an edit of a node ends the life of what was read from it.
+// Text, operand lists and arrays of numbers point into the graph itself, so that a getter costs
+// about a nanosecond; an edit of a node ends the life of what was read from it.
 #include "host/abi_arguments.hpp"
 #include "host/abi_tables.hpp"
 #include "host/context.hpp"
@@ -40,7 +40,9 @@ fettle_sym find_symbol(const fettle_graph* g, fettle_str text) {
 fettle_str symbol_text(const fettle_graph* g, fettle_sym id) {
   return g && id < g->graph.strings().size() ? to_abi(g->graph.text(StringId(id))) : fettle_str{};
 }
-std::uint32_t node_count(const fettle_graph* g) { return g ? g->graph.node_count() : 0; }
+std::uint32_t node_count(const fettle_graph* g) {
+  return g ? g->graph.node_count() : 0;
+}
 
 const Block* find_block(const fettle_graph* g, fettle_block id) {
   return g && g->graph.alive(BlockId(id)) ? &g->graph.block(BlockId(id)) : nullptr;
@@ -172,7 +174,8 @@ std::int64_t byte_count(const Type& type) {
   const std::optional<std::int64_t> elements = element_count(type);
   std::int64_t bytes = 0;
   if (type.kind != TypeKind::tensor || !elements ||
-      __builtin_mul_overflow(*elements, static_cast<std::int64_t>(dtype_bytes(type.dtype)), &bytes)) {
+      __builtin_mul_overflow(*elements, static_cast<std::int64_t>(dtype_bytes(type.dtype)),
+                             &bytes)) {
     return -1;
   }
   return bytes;
@@ -212,92 +215,6 @@ fettle_status node_metadata(fettle_ctx* ctx, const fettle_graph* g, fettle_node 
     }
   }
   return FETTLE_E_ABSENT;
-}
-
-// All live nodes in the order in which they run: the nested graphs of a call right before the call.
-// An explicit stack, as graphs nest as deeply as a file says.
-std::vector<NodeId> nodes_in_order(const Graph& graph) {
-  std::vector<NodeId> order;
-  order.reserve(graph.node_count());
-  struct Frame {
-    NodeId at;
-    bool entered;  // its nested graphs were pushed already
-  };
-  std::vector<Frame> stack;
-  if (graph.block(kRootBlock).first) stack.push_back({graph.block(kRootBlock).first, false});
-  while (!stack.empty()) {
-    Frame& frame = stack.back();
-    const NodeId at = frame.at;
-    const Node& node = graph.node(at);
-    if (!frame.entered) {
-      frame.entered = true;
-      bool nested = false;
-      for (auto a = node.arguments.rbegin(); a != node.arguments.rend(); ++a) {
-        const auto* ref = std::get_if<BlockRef>(&a->value.payload);
-        if (!ref || !graph.block(ref->block).first) continue;
-        stack.push_back({graph.block(ref->block).first, false});
-        nested = true;
-      }
-      if (nested) continue;
-    }
-    order.push_back(at);
-    Frame& same = stack.back();
-    if (node.next) {
-      same = {node.next, false};
-    } else {
-      stack.pop_back();
-    }
-  }
-  return order;
-}
-
-fettle_status columns(fettle_ctx* ctx, const fettle_graph* g, fettle_columns* out) {
-  return guarded(ctx, "columns", [&]() -> fettle_status {
-    if (!ctx || !g || !usable(out)) return FETTLE_E_ARGUMENT;
-    const std::vector<NodeId> order = nodes_in_order(g->graph);
-    const std::size_t n = order.size();
-    std::size_t operand_count = 0;
-    for (NodeId id : order) operand_count += g->graph.node(id).operands.size();
-    auto* nodes = ctx->allocate<fettle_node>(n);
-    auto* ops = ctx->allocate<fettle_sym>(n);
-    auto* opcodes = ctx->allocate<std::uint8_t>(n);
-    auto* blocks = ctx->allocate<fettle_block>(n);
-    auto* offsets = ctx->allocate<std::uint64_t>(n + 1);
-    auto* operands = ctx->allocate<fettle_value>(operand_count);
-    std::uint64_t filled = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      const Node& node = g->graph.node(order[i]);
-      nodes[i] = order[i].index;
-      ops[i] = node.op.index;
-      opcodes[i] = static_cast<std::uint8_t>(node.opcode);
-      blocks[i] = node.block.index;
-      offsets[i] = filled;
-      for (ValueId operand : node.operands) operands[filled++] = operand.index;
-    }
-    offsets[n] = filled;
-    const std::uint32_t n_values = g->graph.value_bound();
-    auto* producers = ctx->allocate<fettle_node>(n_values);
-    auto* use_counts = ctx->allocate<std::uint32_t>(n_values);
-    for (std::uint32_t v = 0; v < n_values; ++v) {
-      const Value& value = g->graph.value(ValueId(v));
-      const bool alive = g->graph.alive(ValueId(v));
-      producers[v] = alive ? value.producer.index : FETTLE_NONE;
-      use_counts[v] = alive ? value.use_count : 0;
-    }
-    fettle_columns info{};
-    info.n_nodes = n;
-    info.nodes = nodes;
-    info.ops = ops;
-    info.opcodes = opcodes;
-    info.blocks = blocks;
-    info.operand_offsets = offsets;
-    info.operands = operands;
-    info.n_values = n_values;
-    info.producers = producers;
-    info.use_counts = use_counts;
-    write_struct(out, info);
-    return FETTLE_OK;
-  });
 }
 
 fettle_status node_text(fettle_ctx* ctx, const fettle_graph* g, fettle_node id, fettle_str* out) {
@@ -347,7 +264,7 @@ const fettle_graph_v1 kGraphTable = {
     .value_uses = value_uses,
     .type = type,
     .node_metadata = node_metadata,
-    .columns = columns,
+    .columns = graph_columns,
     .node_text = node_text,
     .output_info = output_info,
 };

@@ -1,4 +1,5 @@
-// The host table: extensions by id, the plugin's messages and statistics, scratch memory, cancelling.
+// The host table: extensions by id, the plugin's messages and statistics, scratch memory,
+// cancelling.
 #include <fmt/format.h>
 
 #include <bit>
@@ -20,8 +21,8 @@ const void* extension(const char* id) {
     const void* table;
   };
   static constexpr Extension kExtensions[] = {
-      {FETTLE_GRAPH_ID, &kGraphTable},       {FETTLE_FACTS_ID, &kFactsTable},
-      {FETTLE_EDIT_ID, &kEditTable},         {FETTLE_EVALUATE_ID, &kEvaluateTable},
+      {FETTLE_GRAPH_ID, &kGraphTable},     {FETTLE_FACTS_ID, &kFactsTable},
+      {FETTLE_EDIT_ID, &kEditTable},       {FETTLE_EVALUATE_ID, &kEvaluateTable},
       {FETTLE_PROGRAM_ID, &kProgramTable},
   };
   if (!id) return nullptr;
@@ -55,13 +56,13 @@ void report(fettle_ctx* ctx, const fettle_diagnostic* given) {
       ++ctx->dropped_notes;
       return FETTLE_OK;
     }
-    ctx->outcome.notes.push_back(
-        {.code = Code::plugin_message,
-         .what = ctx->speaker + ": " + message,
-         .where = place,
-         .hint = printable(to_view(said.hint)),
-         .severity =
-             said.severity == FETTLE_SEVERITY_WARNING ? Severity::warning : Severity::note});
+    ctx->outcome.notes.push_back({.code = Code::plugin_message,
+                                  .what = ctx->speaker + ": " + message,
+                                  .where = place,
+                                  .hint = printable(to_view(said.hint)),
+                                  .severity = said.severity == FETTLE_SEVERITY_WARNING
+                                                  ? Severity::warning
+                                                  : Severity::note});
     return FETTLE_OK;
   });
 }

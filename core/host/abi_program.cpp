@@ -11,10 +11,18 @@
 namespace fettle {
 namespace {
 
-const fettle_graph* graph(const fettle_program* p) { return p ? &p->graph : nullptr; }
-fettle_str name(const fettle_program* p) { return p ? to_abi(p->handle.name()) : fettle_str{}; }
-fettle_str device(const fettle_program* p) { return p ? to_abi(p->device) : fettle_str{}; }
-std::uint64_t id(const fettle_program* p) { return p ? p->id : 0; }
+const fettle_graph* graph(const fettle_program* p) {
+  return p ? &p->graph : nullptr;
+}
+fettle_str name(const fettle_program* p) {
+  return p ? to_abi(p->handle.name()) : fettle_str{};
+}
+fettle_str device(const fettle_program* p) {
+  return p ? to_abi(p->device) : fettle_str{};
+}
+std::uint64_t id(const fettle_program* p) {
+  return p ? p->id : 0;
+}
 
 // The values that the caller gives, in the signature's order.
 template <class Fn>
@@ -22,8 +30,8 @@ void for_each_input(const Graph& graph, Fn&& fn) {
   for (NodeId node : graph.nodes()) {
     if (graph.node(node).opcode != Opcode::placeholder) break;
     const InputSpec* spec = graph.node(node).input_spec.get();
-    const bool given = spec && (spec->kind == InputKind::user_input ||
-                                spec->kind == InputKind::constant_input);
+    const bool given =
+        spec && (spec->kind == InputKind::user_input || spec->kind == InputKind::constant_input);
     if (given) fn(graph.result(node));
   }
 }
@@ -83,14 +91,17 @@ fettle_status output(fettle_ctx*, const fettle_program* p, std::uint64_t index, 
   return status;
 }
 
-std::uint64_t sample_count(const fettle_program* p) { return p ? p->handle.samples().size() : 0; }
+std::uint64_t sample_count(const fettle_program* p) {
+  return p ? p->handle.samples().size() : 0;
+}
 
 // `expected` data are what the caller made room for.
 fettle_status give(fettle_ctx* ctx, const std::vector<RunValue>& values, std::uint64_t expected,
                    std::string_view what, fettle_datum* out) {
   if (values.size() != expected) {
-    return refuse(ctx, FETTLE_E_FAILED,
-                  fmt::format("the sample has {} {} and the program {}", values.size(), what, expected));
+    return refuse(
+        ctx, FETTLE_E_FAILED,
+        fmt::format("the sample has {} {} and the program {}", values.size(), what, expected));
   }
   DatumArray(ctx, values).hand_over(out);
   return FETTLE_OK;
@@ -152,7 +163,8 @@ fettle_status run(fettle_ctx* ctx, const fettle_program* p, const fettle_run_opt
     if ((!inputs && input_count(p) > 0) || (!outputs && n_outputs > 0)) return FETTLE_E_ARGUMENT;
     const fettle_run_options asked = options ? read_struct(options) : fettle_run_options{};
     const std::vector<RunValue> given = values_of(inputs, input_count(p));
-    const std::shared_ptr<Executable> executable = p->handle.executable(asked.flags & FETTLE_RUN_FLOAT64);
+    const std::shared_ptr<Executable> executable =
+        p->handle.executable(asked.flags & FETTLE_RUN_FLOAT64);
 
     const NodeHook hook = hook_of(asked);
     RunOptions how;
@@ -206,7 +218,9 @@ fettle_status synchronize(fettle_ctx* ctx, fettle_bound* bound) {
   });
 }
 
-void release(fettle_bound* bound) { delete bound; }
+void release(fettle_bound* bound) {
+  delete bound;
+}
 
 }  // namespace
 

@@ -13,4 +13,7 @@ extern const fettle_evaluate_v1 kEvaluateTable;  // abi_evaluate.cpp
 extern const fettle_program_v1 kProgramTable;    // abi_program.cpp
 extern const fettle_host kHostTable;             // abi_host.cpp
 
+// Of kGraphTable, in a file of its own: abi_columns.cpp.
+fettle_status graph_columns(fettle_ctx* ctx, const fettle_graph* graph, fettle_columns* out);
+
 }  // namespace fettle

@@ -24,8 +24,8 @@ class LoadedBenchmark final : public Benchmark {
     fettle_ctx ctx(outcome, info().name);
     std::vector<const fettle_program*> handles;
     for (const ProgramHandle* program : programs) handles.push_back(program->abi());
-    Collected collected{.benchmark = info().name, .n_programs = programs.size(), .metrics = {},
-                        .fault = {}};
+    Collected collected{
+        .benchmark = info().name, .n_programs = programs.size(), .metrics = {}, .fault = {}};
     fettle_metric_sink sink{};
     sink.size = sizeof(sink);
     sink.user = &collected;
@@ -36,7 +36,8 @@ class LoadedBenchmark final : public Benchmark {
     note_dropped(ctx);
     // The plugin may have ignored that a metric was refused; a report must not miss it silently.
     if (!collected.fault.empty()) {
-      bad_answer(instance_->what("measure") + " gave a metric that makes no sense", collected.fault);
+      bad_answer(instance_->what("measure") + " gave a metric that makes no sense",
+                 collected.fault);
     }
     return std::move(collected.metrics);
   }
@@ -55,7 +56,8 @@ class LoadedBenchmark final : public Benchmark {
     if (m.program >= n_programs) {
       return fmt::format("'{}' is of program {} of {}", name, m.program, n_programs);
     }
-    if (m.n_samples > 0 && !m.samples) return fmt::format("'{}' has a number of samples and none", name);
+    if (m.n_samples > 0 && !m.samples)
+      return fmt::format("'{}' has a number of samples and none", name);
     const auto finite = [](double x) { return std::isfinite(x); };
     if (!finite(m.median) || !finite(m.low) || !finite(m.high) ||
         !std::all_of(m.samples, m.samples + m.n_samples, finite)) {

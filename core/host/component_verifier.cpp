@@ -3,9 +3,9 @@
 
 #include <cmath>
 
+#include "host/abi_tables.hpp"
 #include "host/context.hpp"
 #include "host/instance.hpp"
-#include "host/abi_tables.hpp"
 #include "host/program_impl.hpp"
 
 namespace fettle {

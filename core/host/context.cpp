@@ -27,23 +27,35 @@ std::string printable(std::string_view text) {
 
 std::string_view status_name(fettle_status status) {
   switch (status) {
-    case FETTLE_OK: return "ok";
-    case FETTLE_E_ARGUMENT: return "argument";
-    case FETTLE_E_STALE: return "stale";
-    case FETTLE_E_REFUSED: return "refused";
-    case FETTLE_E_LIMIT: return "limit";
-    case FETTLE_E_ABSENT: return "absent";
-    case FETTLE_E_UNSUPPORTED: return "unsupported";
-    case FETTLE_E_FAILED: return "failed";
-    case FETTLE_E_CANCELLED: return "cancelled";
-    case FETTLE_E_PLUGIN: return "plugin";
-    default: return "internal";
+    case FETTLE_OK:
+      return "ok";
+    case FETTLE_E_ARGUMENT:
+      return "argument";
+    case FETTLE_E_STALE:
+      return "stale";
+    case FETTLE_E_REFUSED:
+      return "refused";
+    case FETTLE_E_LIMIT:
+      return "limit";
+    case FETTLE_E_ABSENT:
+      return "absent";
+    case FETTLE_E_UNSUPPORTED:
+      return "unsupported";
+    case FETTLE_E_FAILED:
+      return "failed";
+    case FETTLE_E_CANCELLED:
+      return "cancelled";
+    case FETTLE_E_PLUGIN:
+      return "plugin";
+    default:
+      return "internal";
   }
 }
 
 fettle_status status_of(Code code) {
   switch (code) {
-    case Code::graph_stale_id: return FETTLE_E_STALE;
+    case Code::graph_stale_id:
+      return FETTLE_E_STALE;
     case Code::graph_has_users:
     case Code::graph_use_before_definition:
     case Code::graph_foreign_value:
@@ -51,9 +63,12 @@ fettle_status status_of(Code code) {
     case Code::graph_bad_signature:
     case Code::graph_bad_arguments:
     case Code::graph_new_alias:
-    case Code::graph_bad_edit: return FETTLE_E_REFUSED;
-    case Code::graph_corrupt: return FETTLE_E_INTERNAL;
-    default: return FETTLE_E_FAILED;
+    case Code::graph_bad_edit:
+      return FETTLE_E_REFUSED;
+    case Code::graph_corrupt:
+      return FETTLE_E_INTERNAL;
+    default:
+      return FETTLE_E_FAILED;
   }
 }
 

@@ -1,8 +1,8 @@
 // What stands behind the opaque handles of the C ABI while a callback runs, and the rules of the
 // boundary in one place: sizes of structs, text by pointer and length, exceptions into status.
 //
-// A fettle_ctx lives for one callback: it collects what the plugin says, remembers what the host refused, and
-// owns the scratch memory that borrowed answers point into.
+// A fettle_ctx lives for one callback: it collects what the plugin says, remembers what the host
+// refused, and owns the scratch memory that borrowed answers point into.
 #pragma once
 
 #include <algorithm>
@@ -26,12 +26,12 @@ struct fettle_ctx {
       : outcome(o), speaker(speaker_name), graph(g) {}
 
   fettle::Outcome& outcome;
-  std::string speaker;                 // the component or plugin, for messages
-  const fettle::Graph* graph;          // the one whose node ids messages mean; may be null
-  std::vector<std::string> errors;     // what the plugin reported with severity error, the first few
+  std::string speaker;              // the component or plugin, for messages
+  const fettle::Graph* graph;       // the one whose node ids messages mean; may be null
+  std::vector<std::string> errors;  // what the plugin reported with severity error, the first few
   std::vector<std::string> error_places;
-  std::string hint;                    // of the first error
-  std::string last_refusal;            // what the host last refused, should the plugin not say why
+  std::string hint;          // of the first error
+  std::string last_refusal;  // what the host last refused, should the plugin not say why
   std::uint32_t dropped_notes = 0;
   std::pmr::monotonic_buffer_resource arena;
 
@@ -61,14 +61,16 @@ struct fettle_graph {
     std::vector<fettle_dim> sizes, strides;
   };
   mutable std::vector<std::unique_ptr<TypeView>> type_views;  // by type id
-  mutable fettle::NodeId constants_go_before;  // cached: see abi_constants.cpp
+  mutable fettle::NodeId constants_go_before;                 // cached: see abi_constants.cpp
 };
 
 namespace fettle {
 
 // -- text
 
-inline fettle_str to_abi(std::string_view text) { return {text.data(), text.size()}; }
+inline fettle_str to_abi(std::string_view text) {
+  return {text.data(), text.size()};
+}
 inline std::string_view to_view(fettle_str text) {
   return text.data ? std::string_view(text.data, text.size) : std::string_view{};
 }

@@ -13,19 +13,26 @@ fettle_datum empty_datum(std::uint32_t kind) {
 
 RunValue value_of(const fettle_datum& datum) {
   switch (datum.kind) {
-    case FETTLE_DATUM_NONE: return std::monostate{};
+    case FETTLE_DATUM_NONE:
+      return std::monostate{};
     case FETTLE_DATUM_TENSOR:
       if (datum.tensor) return Tensor::from_dlpack(datum.tensor->dl_tensor);
       break;
-    case FETTLE_DATUM_INT: return datum.i;
-    case FETTLE_DATUM_FLOAT: return datum.f;
-    case FETTLE_DATUM_BOOL: return datum.i != 0;
-    case FETTLE_DATUM_STRING: return std::string(to_view(datum.s));
-    default: break;
+    case FETTLE_DATUM_INT:
+      return datum.i;
+    case FETTLE_DATUM_FLOAT:
+      return datum.f;
+    case FETTLE_DATUM_BOOL:
+      return datum.i != 0;
+    case FETTLE_DATUM_STRING:
+      return std::string(to_view(datum.s));
+    default:
+      break;
   }
-  throw Error({.code = Code::plugin_bad_answer,
-               .what = fmt::format("a datum of kind {} cannot be an input", datum.kind),
-               .hint = "FETTLE_DATUM_TENSOR needs a tensor; the other kinds are listed in fettle.h"});
+  throw Error(
+      {.code = Code::plugin_bad_answer,
+       .what = fmt::format("a datum of kind {} cannot be an input", datum.kind),
+       .hint = "FETTLE_DATUM_TENSOR needs a tensor; the other kinds are listed in fettle.h"});
 }
 
 }  // namespace

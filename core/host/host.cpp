@@ -88,7 +88,8 @@ void Host::Impl::search_folder(const SearchFolder& folder) {
       refusals.push_back({named, refusal.diagnostic()});
     }
   }
-  // Of a folder that was asked for, files that were refused are an error if nothing else came of it.
+  // Of a folder that was asked for, files that were refused are an error if nothing else came of
+  // it.
   if (folder.asked_for && libraries.size() == loaded_before && refusals.size() > refused_before) {
     throw Error(refusals[refused_before].reason);
   }
@@ -137,13 +138,19 @@ Host::Host(const Search& search) : impl_(std::make_unique<Impl>()) {
 
 Host::~Host() = default;
 
-const std::vector<PluginInfo>& Host::plugins() const { return impl_->infos; }
-const std::vector<Refusal>& Host::refusals() const { return impl_->refusals; }
+const std::vector<PluginInfo>& Host::plugins() const {
+  return impl_->infos;
+}
+const std::vector<Refusal>& Host::refusals() const {
+  return impl_->refusals;
+}
 
 const ComponentInfo& Host::component(ComponentKind kind, std::string_view name) const {
   return impl_->find(kind, name).component->info;
 }
-std::vector<std::string> Host::names(ComponentKind kind) const { return impl_->names(kind); }
+std::vector<std::string> Host::names(ComponentKind kind) const {
+  return impl_->names(kind);
+}
 
 std::unique_ptr<Pass> Host::create_pass(std::string_view name,
                                         const std::vector<GivenOption>& options) const {

@@ -1,8 +1,8 @@
 // The host: finds plugin libraries, decides which to trust, loads them through the C ABI and makes
 // instances of their components. Knows no component by name.
 //
-// Discovery, in order: Search::plugin_dirs (--plugin-dir), FETTLE_PLUGIN_PATH, the user's folder, the
-// system's, the build's own. Never the working directory. What is refused, and why, is kept in
+// Discovery, in order: Search::plugin_dirs (--plugin-dir), FETTLE_PLUGIN_PATH, the user's folder,
+// the system's, the build's own. Never the working directory. What is refused, and why, is kept in
 // refusals(): a refused file is an error only when somebody asks for it (by --plugin-dir naming a
 // folder nothing could be loaded from, or by a name that only it could have offered).
 // Libraries are opened by absolute path with RTLD_NOW | RTLD_LOCAL and never closed.
@@ -46,8 +46,8 @@ struct Refusal {
 
 class Host {
  public:
-  // Finds and loads. Throws for what the user asked for and cannot have (a --plugin-dir that does not
-  // exist or is not trusted, two plugins with one component name).
+  // Finds and loads. Throws for what the user asked for and cannot have (a --plugin-dir that does
+  // not exist or is not trusted, two plugins with one component name).
   explicit Host(const Search& search);
   ~Host();  // fini of every plugin; libraries stay loaded
   Host(const Host&) = delete;
@@ -61,7 +61,8 @@ class Host {
   std::vector<std::string> names(ComponentKind kind) const;
 
   // Checks the options against the declaration (option_unknown, option_type, option_range,
-  // option_choice) and creates an instance. `where` is "file:line:column" or the command line's option.
+  // option_choice) and creates an instance. `where` is "file:line:column" or the command line's
+  // option.
   struct GivenOption {
     std::string name;
     std::string text;  // as written; the declaration says how to read it

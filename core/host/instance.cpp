@@ -38,7 +38,8 @@ Instance::~Instance() {
 }
 
 std::string Instance::what(std::string_view method) const {
-  return fmt::format("{} '{}': {}", component_kind_name(loaded_.info.kind), loaded_.info.name, method);
+  return fmt::format("{} '{}': {}", component_kind_name(loaded_.info.kind), loaded_.info.name,
+                     method);
 }
 
 void note_dropped(const fettle_ctx& ctx) {

@@ -1,5 +1,5 @@
-// Samples of an archive as values: inputs unpickled, eager outputs from their records. Apart from the
-// handle itself, as it alone needs the archive.
+// Samples of an archive as values: inputs unpickled, eager outputs from their records. Apart from
+// the handle itself, as it alone needs the archive.
 #include "archive/sample_inputs.hpp"
 #include "host/program_handle.hpp"
 

@@ -14,16 +14,21 @@ namespace {
 using Decl = fettle_option_decl;
 
 std::string_view type_name(std::uint32_t type) {
-  constexpr std::string_view kNames[] = {"?", "true or false", "a whole number", "a number", "text"};
+  constexpr std::string_view kNames[] = {"?", "true or false", "a whole number", "a number",
+                                         "text"};
   return type <= FETTLE_OPTION_STRING ? kNames[type] : kNames[0];
 }
 
 std::string text_of(std::uint32_t type, const fettle_option_value& value) {
   switch (type) {
-    case FETTLE_OPTION_BOOL: return value.i ? "true" : "false";
-    case FETTLE_OPTION_INT: return std::to_string(value.i);
-    case FETTLE_OPTION_FLOAT: return fmt::format("{}", value.f);
-    default: return std::string(to_view(value.s));
+    case FETTLE_OPTION_BOOL:
+      return value.i ? "true" : "false";
+    case FETTLE_OPTION_INT:
+      return std::to_string(value.i);
+    case FETTLE_OPTION_FLOAT:
+      return fmt::format("{}", value.f);
+    default:
+      return std::string(to_view(value.s));
   }
 }
 
@@ -71,9 +76,12 @@ bool parse(const Decl& d, std::string_view text, fettle_option_value& out) {
     case FETTLE_OPTION_BOOL:
       out.i = text == "true";
       return text == "true" || text == "false";
-    case FETTLE_OPTION_INT: return parse_number(text, out.i);
-    case FETTLE_OPTION_FLOAT: return parse_number(text, out.f) && std::isfinite(out.f);
-    default: return true;
+    case FETTLE_OPTION_INT:
+      return parse_number(text, out.i);
+    case FETTLE_OPTION_FLOAT:
+      return parse_number(text, out.f) && std::isfinite(out.f);
+    default:
+      return true;
   }
 }
 
@@ -81,8 +89,7 @@ fettle_option_value value_of(std::string_view component, const Decl& d,
                              const Host::GivenOption& given) {
   fettle_option_value value{};
   if (!parse(d, given.text, value)) {
-    reject(Code::option_type, component, given,
-           fmt::format("it is {}", type_name(d.type)),
+    reject(Code::option_type, component, given, fmt::format("it is {}", type_name(d.type)),
            fmt::format("the default is {}", text_of(d.type, d.default_value)));
   }
   if (!in_range(d, value)) {
@@ -134,17 +141,20 @@ const Host::GivenOption* find_given(std::string_view component, std::string_view
 }  // namespace
 
 bool is_snake_case(std::string_view name) {
-  const auto fits = [](char c) { return ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '_'; };
+  const auto fits = [](char c) {
+    return ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '_';
+  };
   return !name.empty() && name.size() <= 64 && 'a' <= name[0] && name[0] <= 'z' &&
          std::ranges::all_of(name, fits);
 }
 
 OptionInfo describe_option(const Decl& d, const std::string& where) {
   if (const std::string fault = fault_of(d); !fault.empty()) {
-    throw Error({.code = Code::plugin_bad_descriptor,
-                 .what = fmt::format("the option '{}' is declared wrongly", printable(to_view(d.name))),
-                 .where = where,
-                 .why = fault});
+    throw Error(
+        {.code = Code::plugin_bad_descriptor,
+         .what = fmt::format("the option '{}' is declared wrongly", printable(to_view(d.name))),
+         .where = where,
+         .why = fault});
   }
   constexpr OptionType kTypes[] = {OptionType::boolean, OptionType::integer, OptionType::real,
                                    OptionType::string};

@@ -38,24 +38,29 @@ auto ask(const std::filesystem::path& path, std::string_view what, Fn&& fn) -> d
   try {
     return fn();
   } catch (const std::exception& e) {
-    refuse_plugin(Code::plugin_threw, path, fmt::format("{} threw a C++ exception", what), e.what());
+    refuse_plugin(Code::plugin_threw, path, fmt::format("{} threw a C++ exception", what),
+                  e.what());
   } catch (...) {
     refuse_plugin(Code::plugin_threw, path, fmt::format("{} threw a C++ exception", what));
   }
 }
 
-// The file's own symbol table, read without loading it: a file that is cut off would take the process
-// down inside the system's loader, and a library that is no plugin must not run its initializers here.
+// The file's own symbol table, read without loading it: a file that is cut off would take the
+// process down inside the system's loader, and a library that is no plugin must not run its
+// initializers here.
 std::vector<std::string> exported_symbols(const std::filesystem::path& path) {
   try {
     return boost::dll::library_info(path).symbols();
   } catch (const std::exception& e) {
-    refuse_plugin(Code::plugin_not_loadable, path, "a plugin is not a whole library for this machine",
-                  e.what(), "build or copy it again");
+    refuse_plugin(Code::plugin_not_loadable, path,
+                  "a plugin is not a whole library for this machine", e.what(),
+                  "build or copy it again");
   }
 }
 
-std::string entry_name(unsigned major) { return fmt::format("fettle_plugin_v{}", major); }
+std::string entry_name(unsigned major) {
+  return fmt::format("fettle_plugin_v{}", major);
+}
 
 void require_entry(const std::filesystem::path& path) {
   const std::vector<std::string> symbols = exported_symbols(path);
@@ -83,8 +88,9 @@ EntryPoint* load_entry(const std::filesystem::path& path) {
     boost::dll::shared_library library(path, mode);
     return &library.get<EntryPoint>(entry_name(FETTLE_ABI_MAJOR));
   } catch (const std::exception& e) {
-    refuse_plugin(Code::plugin_not_loadable, path, "a plugin's library cannot be loaded", e.what(),
-                  "plugins must not need symbols of the host: everything comes through fettle_host");
+    refuse_plugin(
+        Code::plugin_not_loadable, path, "a plugin's library cannot be loaded", e.what(),
+        "plugins must not need symbols of the host: everything comes through fettle_host");
   }
 }
 

@@ -2,8 +2,8 @@
 // closed (RTLD_NODELETE), as code and constant data of a plugin are pointed to from everywhere.
 //
 // The steps, each refusing with a code of its own: open the file, find the exported function, check
-// the descriptor (versions, sizes, names, options, interfaces); and apart from that, once it is clear that
-// no other plugin has these names, init.
+// the descriptor (versions, sizes, names, options, interfaces); and apart from that, once it is
+// clear that no other plugin has these names, init.
 #pragma once
 
 #include <filesystem>

@@ -26,7 +26,9 @@ ProgramHandle::ProgramHandle(std::string name, const Graph& graph,
 
 ProgramHandle::~ProgramHandle() = default;
 
-const fettle_program* ProgramHandle::abi() const { return abi_.get(); }
+const fettle_program* ProgramHandle::abi() const {
+  return abi_.get();
+}
 
 std::shared_ptr<Executable> ProgramHandle::executable(bool float64) const {
   std::shared_ptr<Executable>& executable = executables_[float64 ? 1 : 0];

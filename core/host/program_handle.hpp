@@ -34,8 +34,8 @@ class ProgramHandle {
   const Graph& graph() const { return graph_; }
   const Device& device() const { return device_; }
   const std::vector<LoadedSample>& samples() const { return *samples_; }
-  // Compiles on first use; `float64` keeps a second executable. Shared with what plugins bound, which
-  // may outlive this handle.
+  // Compiles on first use; `float64` keeps a second executable. Shared with what plugins bound,
+  // which may outlive this handle.
   std::shared_ptr<Executable> executable(bool float64 = false) const;
   const fettle_program* abi() const;
 

@@ -20,8 +20,8 @@ Search Search::standard(const fs::path& executable) {
   std::error_code ignored;
   const fs::path folder = fs::weakly_canonical(executable, ignored).parent_path();
   const fs::path installed = folder.parent_path() / "lib" / "fettle" / "plugins";
-  search.system_dir = fs::is_directory(installed, ignored) ? installed
-                                                           : fs::path("/usr/local/lib/fettle/plugins");
+  search.system_dir =
+      fs::is_directory(installed, ignored) ? installed : fs::path("/usr/local/lib/fettle/plugins");
   search.build_dir = folder / "plugins";
   return search;
 }
@@ -31,7 +31,8 @@ std::vector<SearchFolder> search_folders(const Search& search, std::vector<Refus
   for (const fs::path& dir : search.plugin_dirs) folders.push_back({dir, true});
   std::size_t begin = 0;
   while (begin < search.plugin_path.size()) {
-    const std::size_t end = std::min(search.plugin_path.find(':', begin), search.plugin_path.size());
+    const std::size_t end =
+        std::min(search.plugin_path.find(':', begin), search.plugin_path.size());
     const fs::path dir = search.plugin_path.substr(begin, end - begin);
     begin = end + 1;
     if (dir.is_absolute()) {

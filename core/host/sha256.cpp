@@ -20,7 +20,8 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   bool hashed = state && file && EVP_DigestInit_ex(state.get(), EVP_sha256(), nullptr) == 1;
   while (hashed && file) {
     file.read(block.data(), static_cast<std::streamsize>(block.size()));
-    hashed = EVP_DigestUpdate(state.get(), block.data(), static_cast<std::size_t>(file.gcount())) == 1;
+    hashed =
+        EVP_DigestUpdate(state.get(), block.data(), static_cast<std::size_t>(file.gcount())) == 1;
   }
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;

@@ -8,7 +8,8 @@
 namespace fettle::test {
 
 struct Abi {
-  explicit Abi(const std::string& text) : graph(graph_of(text)), journal(*graph), handle(*graph, &journal) {}
+  explicit Abi(const std::string& text)
+      : graph(graph_of(text)), journal(*graph), handle(*graph, &journal) {}
 
   template <class T>
   static T sized() {
@@ -38,7 +39,11 @@ struct Abi {
   fettle_graph handle;
 };
 
-inline std::string text_of(fettle_str s) { return std::string(to_view(s)); }
-inline fettle_str str(std::string_view s) { return to_abi(s); }
+inline std::string text_of(fettle_str s) {
+  return std::string(to_view(s));
+}
+inline fettle_str str(std::string_view s) {
+  return to_abi(s);
+}
 
 }  // namespace fettle::test

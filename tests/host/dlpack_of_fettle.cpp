@@ -2,4 +2,6 @@
 
 #include "fettle/fettle.h"
 
-std::vector<std::size_t> dlpack_of_fettle() { return DLPACK_LAYOUT; }
+std::vector<std::size_t> dlpack_of_fettle() {
+  return DLPACK_LAYOUT;
+}

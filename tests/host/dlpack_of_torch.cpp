@@ -2,4 +2,6 @@
 
 #include <ATen/dlpack.h>
 
-std::vector<std::size_t> dlpack_of_torch() { return DLPACK_LAYOUT; }
+std::vector<std::size_t> dlpack_of_torch() {
+  return DLPACK_LAYOUT;
+}

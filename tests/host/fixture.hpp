@@ -1,5 +1,5 @@
-// What the tests of the host share: plugin folders made for one test, graphs from text, and passes run
-// over them through the host.
+// What the tests of the host share: plugin folders made for one test, graphs from text, and passes
+// run over them through the host.
 #pragma once
 
 #include <stdlib.h>
@@ -84,7 +84,9 @@ inline std::unique_ptr<Graph> graph_of(const std::string& text) {
   return graph;
 }
 
-inline std::string exact_text(const Graph& graph) { return print(graph, PrintOptions::exact()); }
+inline std::string exact_text(const Graph& graph) {
+  return print(graph, PrintOptions::exact());
+}
 
 // The Error that fn throws; fails the test if it throws none.
 template <class Fn>

@@ -34,9 +34,7 @@ fettle_arg named(fettle_arg arg, const char* name) {
 
 struct Edit : Abi {
   explicit Edit(const std::string& text) : Abi(text) { begin(); }
-  void begin() {
-    REQUIRE(e.rewrite_begin(&ctx, &handle, node("a"), str("test")) == FETTLE_OK);
-  }
+  void begin() { REQUIRE(e.rewrite_begin(&ctx, &handle, node("a"), str("test")) == FETTLE_OK); }
   void end() { REQUIRE(e.rewrite_end(&ctx, &handle) == FETTLE_OK); }
 
   fettle_status create(const char* op, const std::vector<fettle_arg>& args,
@@ -75,8 +73,9 @@ TEST_CASE("a created call takes positional and keyword arguments, and the schema
       "aten.add.Tensor", {tensor(t.value("a")), tensor(t.value("y")), named(integer(3), "alpha")},
       {t.type("a")});
   CHECK_THAT(t.made_text(add), contains("aten.add.Tensor(a, y, alpha=3)"));
-  const fettle_node plain = t.must_create(
-      "aten.add.Tensor", {tensor(t.value("a")), named(tensor(t.value("y")), "other")}, {t.type("a")});
+  const fettle_node plain =
+      t.must_create("aten.add.Tensor", {tensor(t.value("a")), named(tensor(t.value("y")), "other")},
+                    {t.type("a")});
   CHECK_THAT(t.made_text(plain), contains("aten.add.Tensor(a, other=y)"));
   fettle_arg alpha{};
   REQUIRE(kGraphTable.node_arg_named(&t.ctx, &t.handle, plain, str("alpha"), &alpha) == FETTLE_OK);
@@ -124,16 +123,18 @@ TEST_CASE("lists, numbers, None, text, devices and dtypes become what export wou
   fettle_arg approximate{};
   approximate.payload = FETTLE_PAYLOAD_STRING;
   approximate.s = str("tanh");
-  CHECK_THAT(t.made_text(t.must_create("aten.gelu.default",
-                                       {tensor(a), named(approximate, "approximate")}, {t.type("a")})),
-             contains("approximate='tanh'"));
+  CHECK_THAT(
+      t.made_text(t.must_create("aten.gelu.default", {tensor(a), named(approximate, "approximate")},
+                                {t.type("a")})),
+      contains("approximate='tanh'"));
 
   fettle_arg none{};
   fettle_arg real{};
   real.payload = FETTLE_PAYLOAD_FLOAT;
   real.f = 0.5;
-  CHECK_THAT(t.made_text(t.must_create("aten.clamp.default", {tensor(a), none, real}, {t.type("a")})),
-             contains("aten.clamp.default(a, None, 0.5)"));
+  CHECK_THAT(
+      t.made_text(t.must_create("aten.clamp.default", {tensor(a), none, real}, {t.type("a")})),
+      contains("aten.clamp.default(a, None, 0.5)"));
   t.end();
   check(*t.graph);
   check_schemas(*t.graph);
@@ -141,8 +142,8 @@ TEST_CASE("lists, numbers, None, text, devices and dtypes become what export wou
 
 TEST_CASE("an operator that returns a list has as many results as types were given") {
   Edit t(kChain);
-  const fettle_node split = t.must_create(
-      "aten.split.Tensor", {tensor(t.value("a")), integer(2)}, {t.type("a"), t.type("a")});
+  const fettle_node split = t.must_create("aten.split.Tensor", {tensor(t.value("a")), integer(2)},
+                                          {t.type("a"), t.type("a")});
   CHECK(t.graph->node(NodeId(split)).result_forms ==
         std::vector<ResultForm>{{ArgKind::tensors, 2}});
   fettle_node none = FETTLE_NONE;
@@ -175,7 +176,8 @@ TEST_CASE("a new node has a fresh name, its place, and the provenance it was giv
   CHECK(t.node("b_1") == made);
   CHECK(kGraphTable.next_node(&t.handle, made) == t.node("a"));
   fettle_str trace{};
-  REQUIRE(kGraphTable.node_metadata(&t.ctx, &t.handle, made, str("stack_trace"), &trace) == FETTLE_OK);
+  REQUIRE(kGraphTable.node_metadata(&t.ctx, &t.handle, made, str("stack_trace"), &trace) ==
+          FETTLE_OK);
   CHECK(text_of(trace) == "here");
 }
 
@@ -185,9 +187,9 @@ TEST_CASE("set_arg replaces one argument and leaves the others") {
       a: f32[4] = aten.add.Tensor(x, y)
       return (a,))");
   REQUIRE(e.set_arg(&t.ctx, &t.handle, t.node("a"), [] {
-            static fettle_arg arg = named(integer(5), "alpha");
-            return &arg;
-          }()) == FETTLE_OK);
+    static fettle_arg arg = named(integer(5), "alpha");
+    return &arg;
+  }()) == FETTLE_OK);
   CHECK_THAT(t.made_text(t.node("a")), contains("aten.add.Tensor(x, y, alpha=5)"));
   const fettle_arg self = named(tensor(t.value("y")), "self");
   REQUIRE(e.set_arg(&t.ctx, &t.handle, t.node("a"), &self) == FETTLE_OK);
@@ -243,7 +245,8 @@ TEST_CASE("types that make no sense are refused") {
   CHECK(out == FETTLE_NONE);
 }
 
-TEST_CASE("a constant is added before the user inputs, with its bytes, and goes with its placeholder") {
+TEST_CASE(
+    "a constant is added before the user inputs, with its bytes, and goes with its placeholder") {
   Edit t(kChain);
   float data[] = {1, 2, 3, 4, 5, 6};
   std::int64_t shape[] = {3, 2}, strides[] = {1, 3};  // transposed
@@ -272,7 +275,8 @@ TEST_CASE("a constant is added before the user inputs, with its bytes, and goes 
 
   t.begin();
   REQUIRE(e.erase_node(&t.ctx, &t.handle, placeholder) == FETTLE_OK);
-  REQUIRE(e.erase_node(&t.ctx, &t.handle, kGraphTable.value_producer(&t.handle, second)) == FETTLE_OK);
+  REQUIRE(e.erase_node(&t.ctx, &t.handle, kGraphTable.value_producer(&t.handle, second)) ==
+          FETTLE_OK);
   t.end();
   CHECK(t.graph->constants().empty());
   check(*t.graph);

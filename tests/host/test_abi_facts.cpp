@@ -66,7 +66,8 @@ TEST_CASE("alias classes say what is written, what holds an input and what is re
   CHECK(flags_of("other") == FETTLE_CLASS_WRITTEN);
   CHECK(flags_of("unused") == 0);
   CHECK(classes.n_values == abi.graph->value_bound());
-  for (std::uint64_t v = 0; v < classes.n_values; ++v) CHECK(classes.class_of[v] < classes.n_classes);
+  for (std::uint64_t v = 0; v < classes.n_values; ++v)
+    CHECK(classes.class_of[v] < classes.n_classes);
 }
 
 TEST_CASE("calls are the same by operator, operands, arguments and types, bit for bit") {

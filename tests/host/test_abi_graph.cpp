@@ -206,7 +206,8 @@ TEST_CASE("nested graphs stand right before the call that owns them") {
   CHECK(arg.block == nested);
 }
 
-TEST_CASE("an older plugin's shorter struct is not written past its end, a newer one's is left alone") {
+TEST_CASE(
+    "an older plugin's shorter struct is not written past its end, a newer one's is left alone") {
   Abi abi(R"(graph(x: f32[1]):
     r: f32[1] = aten.relu.default(x)
     return (r,))");

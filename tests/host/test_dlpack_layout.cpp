@@ -1,4 +1,5 @@
-// fettle.h declares DLPack's structs itself, so that plugins need no other header: they must be the real ones.
+// fettle.h declares DLPack's structs itself, so that plugins need no other header: they must be the
+// real ones.
 #include "catch.hpp"
 
 #include "dlpack_layout.hpp"

@@ -25,7 +25,8 @@ using Steps = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("init, create, calls, destroy, fini, each once and in order; an instance keeps its plugin") {
+TEST_CASE(
+    "init, create, calls, destroy, fini, each once and in order; an instance keeps its plugin") {
   const Log log;
   std::unique_ptr<Pass> pass;
   {
@@ -49,8 +50,9 @@ TEST_CASE("an instance that could not be created is not destroyed") {
   const Log log;
   {
     const LoadedPlugins plugins({"lifecycle"});
-    const Diagnostic error =
-        error_of([&] { plugins.host().create_pass("lifecycle", {{"fail", "true", ""}}); });
+    const Diagnostic error = error_of([&] {
+      plugins.host().create_pass("lifecycle", {{"fail", "true", ""}});
+    });
     CHECK(code_name(error.code) == "plugin-failed");
     CHECK_THAT(error.what, contains("pass 'lifecycle': create"));
   }

@@ -56,13 +56,20 @@ TEST_CASE("a plugin that needs a newer host is refused") {
 
 TEST_CASE("a wrong descriptor is refused, and the reason says in what") {
   const std::pair<const char*, const char*> cases[] = {
-      {"null_descriptor", "null"},        {"small_size", "size"},
-      {"no_id", "id"},                    {"no_components", "no component"},
-      {"small_component", "smaller"},     {"no_create", "create"},
-      {"bad_name", "snake_case"},         {"two_of_one_name", "two components"},
-      {"small_interface", "smaller"},     {"no_transform", "transform"},
-      {"bad_promise", "promise"},         {"option_duplicate", "'size' twice"},
-      {"option_default", "range"},        {"option_type", "type"},
+      {"null_descriptor", "null"},
+      {"small_size", "size"},
+      {"no_id", "id"},
+      {"no_components", "no component"},
+      {"small_component", "smaller"},
+      {"no_create", "create"},
+      {"bad_name", "snake_case"},
+      {"two_of_one_name", "two components"},
+      {"small_interface", "smaller"},
+      {"no_transform", "transform"},
+      {"bad_promise", "promise"},
+      {"option_duplicate", "'size' twice"},
+      {"option_default", "range"},
+      {"option_type", "type"},
   };
   for (const auto& [plugin, reason] : cases) {
     INFO(plugin);
@@ -122,8 +129,7 @@ TEST_CASE("beside a good plugin a bad one is only remembered, until somebody ask
   REQUIRE(host.refusals().size() == 1);
   CHECK(code_name(host.refusals()[0].reason.code) == "plugin-init-failed");
 
-  const Diagnostic unknown =
-      error_of([&] { host.component(ComponentKind::pass, "init_fails"); });
+  const Diagnostic unknown = error_of([&] { host.component(ComponentKind::pass, "init_fails"); });
   CHECK(code_name(unknown.code) == "component-unknown");
   CHECK_THAT(unknown.why, contains("init_fails.so"));
 }
@@ -149,7 +155,8 @@ TEST_CASE("a folder that was asked for must exist; others need not") {
   CHECK(Host(search).refusals().empty());
 }
 
-TEST_CASE("FETTLE_PLUGIN_PATH is searched; relative and empty entries are not the working directory") {
+TEST_CASE(
+    "FETTLE_PLUGIN_PATH is searched; relative and empty entries are not the working directory") {
   TemporaryFolder folder;
   folder.add("well_behaved");
   const fs::path before = fs::current_path();

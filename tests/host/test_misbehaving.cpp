@@ -129,7 +129,9 @@ TEST_CASE("messages are bounded, cleaned and placed; statistics add up") {
   const Diagnostic& first = trial.outcome.notes.front();
   CHECK(code_name(first.code) == "plugin-message");
   CHECK(first.severity == Severity::note);
-  CHECK(first.what == "misbehaving_pass: caf\xc3\xa9 ?" "?!");
+  CHECK(first.what ==
+        "misbehaving_pass: caf\xc3\xa9 ?"
+        "?!");
   CHECK_THAT(first.where, contains("'x'"));
   CHECK_THAT(trial.outcome.notes.back().what, contains("745 more messages were dropped"));
 }

@@ -44,9 +44,16 @@ TEST_CASE("an unknown option is refused with the nearest name and the place") {
 }
 
 TEST_CASE("a value of the wrong type is refused") {
-  for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
-           {"flag", "yes please"}, {"flag", "1"}, {"count", "4.5"}, {"count", ""}, {"count", "4x"},
-           {"count", "99999999999999999999"}, {"ratio", "half"}, {"ratio", "nan"}, {"ratio", "inf"}}) {
+  for (const auto& [name, text] :
+       std::vector<std::pair<std::string, std::string>>{{"flag", "yes please"},
+                                                        {"flag", "1"},
+                                                        {"count", "4.5"},
+                                                        {"count", ""},
+                                                        {"count", "4x"},
+                                                        {"count", "99999999999999999999"},
+                                                        {"ratio", "half"},
+                                                        {"ratio", "nan"},
+                                                        {"ratio", "inf"}}) {
     INFO(name << " = " << text);
     const Diagnostic wrong = refusal(name, text);
     CHECK(code_name(wrong.code) == "option-type");
@@ -70,8 +77,9 @@ TEST_CASE("a text that is no choice is refused with the nearest one") {
 }
 
 TEST_CASE("an option given twice is refused") {
-  const Diagnostic twice =
-      error_of([&] { resolve({{"count", "2", "p.yaml:3:7"}, {"count", "3", "p.yaml:4:7"}}); });
+  const Diagnostic twice = error_of([&] {
+    resolve({{"count", "2", "p.yaml:3:7"}, {"count", "3", "p.yaml:4:7"}});
+  });
   CHECK(code_name(twice.code) == "option-duplicate");
   CHECK(twice.where == "p.yaml:4:7");
   CHECK_THAT(twice.why, contains("p.yaml:3:7"));

@@ -1,5 +1,5 @@
-// Programs as plugins run them: a third party's verifier and benchmark in C, and "fettle.program/1" and
-// "fettle.evaluate/1" called as they call them.
+// Programs as plugins run them: a third party's verifier and benchmark in C, and "fettle.program/1"
+// and "fettle.evaluate/1" called as they call them.
 #include <numeric>
 
 #include "abi_fixture.hpp"
@@ -57,7 +57,8 @@ const Host& host() {
 Verdict judge(const ProgramHandle& reference, const ProgramHandle& candidate,
               std::vector<Host::GivenOption> options = {}) {
   Outcome outcome;
-  return host().create_verifier("checksum", options)
+  return host()
+      .create_verifier("checksum", options)
       ->verify("test", Promise::exact, reference, candidate, outcome);
 }
 
@@ -76,7 +77,8 @@ TEST_CASE("a third party's verifier passes what is equal and finds what is not")
   // relu(x + y) = 2, 0, 5, 0 and relu(x - y) = 0, 0, 1, 0; times y = 12 and 2.
   CHECK(bad.max_abs == 10);
   CHECK(bad.output == 0);
-  CHECK(judge(original.handle, wrong.handle, {{"tolerance", "10.5", ""}}).judgement == Judgement::pass);
+  CHECK(judge(original.handle, wrong.handle, {{"tolerance", "10.5", ""}}).judgement ==
+        Judgement::pass);
   const Runnable unsampled(kModel, nullptr);
   CHECK(judge(unsampled.handle, same.handle).judgement == Judgement::unable);
 }
@@ -90,8 +92,9 @@ TEST_CASE("a third party's benchmark measures programs side by side") {
       c: f32[4] = aten.mul.Tensor(b2, y)
       return (c, b))");
   Outcome outcome;
-  const std::vector<Metric> metrics =
-      host().create_benchmark("count_nodes", {})->measure({&original.handle, &longer.handle}, outcome);
+  const std::vector<Metric> metrics = host()
+                                          .create_benchmark("count_nodes", {})
+                                          ->measure({&original.handle, &longer.handle}, outcome);
   REQUIRE(metrics.size() == 4);
   CHECK(metrics[0].benchmark == "count_nodes");
   CHECK(metrics[0].name == "executed_nodes");
@@ -110,9 +113,8 @@ TEST_CASE("verdicts that make no sense are an error, not a pass") {
     INFO(how);
     const auto verifier = host().create_verifier("nonsense_verifier", {{"how", how, ""}});
     Outcome outcome;
-    const Diagnostic error = error_of([&] {
-      verifier->verify("test", Promise::exact, original.handle, same.handle, outcome);
-    });
+    const Diagnostic error = error_of(
+        [&] { verifier->verify("test", Promise::exact, original.handle, same.handle, outcome); });
     CHECK(code_name(error.code) == "plugin-bad-answer");
   }
   const auto sane = host().create_verifier("nonsense_verifier", {});
@@ -129,8 +131,10 @@ TEST_CASE("metrics that make no sense are an error, even if the plugin does not 
     const auto benchmark = host().create_benchmark("nonsense_benchmark", {{"how", how, ""}});
     CHECK(code_of([&] { benchmark->measure({&original.handle}, outcome); }) == "plugin-bad-answer");
   }
-  CHECK(host().create_benchmark("nonsense_benchmark", {})->measure({&original.handle}, outcome).size() ==
-        1);
+  CHECK(host()
+            .create_benchmark("nonsense_benchmark", {})
+            ->measure({&original.handle}, outcome)
+            .size() == 1);
 }
 
 // ---- the tables
@@ -180,8 +184,8 @@ struct Outputs {
     }
   }
   const float* floats(std::size_t k) const {
-    return reinterpret_cast<const float*>(
-        static_cast<const char*>(data[k].tensor->dl_tensor.data) + data[k].tensor->dl_tensor.byte_offset);
+    return reinterpret_cast<const float*>(static_cast<const char*>(data[k].tensor->dl_tensor.data) +
+                                          data[k].tensor->dl_tensor.byte_offset);
   }
   std::vector<fettle_datum> data;
 };
@@ -233,7 +237,8 @@ TEST_CASE("a program that writes its inputs does not write the plugin's tensors"
     graph(x: f32[2]):
       a: f32[2] = aten.add_.Scalar(x, 1)
       b: f32[2] = aten.mul.Scalar(a, 2)
-      return (b,))", nullptr);
+      return (b,))",
+                       nullptr);
   Borrowed x({1, 2});
   const fettle_datum input = x.datum();
   Outputs outputs(1);
@@ -264,7 +269,8 @@ TEST_CASE("a run that fails leaves its outputs untouched and says why") {
         FETTLE_E_ARGUMENT);
 }
 
-TEST_CASE("hooks see every node with its operands and results; float64 lifts; statistics are filled in") {
+TEST_CASE(
+    "hooks see every node with its operands and results; float64 lifts; statistics are filled in") {
   Call call;
   const Runnable model(kModel);
   Borrowed x({1, -2, 3, -4}), y({1, 1, 2, 2});
@@ -281,8 +287,8 @@ TEST_CASE("hooks see every node with its operands and results; float64 lifts; st
   } seen{{}, *model.graph};
   auto options = Abi::sized<fettle_run_options>();
   options.user = &seen;
-  options.flags = FETTLE_RUN_FLOAT64 | FETTLE_RUN_MEASURE_MEMORY | FETTLE_RUN_SEEDED |
-                  FETTLE_RUN_CPU_OUTPUTS;
+  options.flags =
+      FETTLE_RUN_FLOAT64 | FETTLE_RUN_MEASURE_MEMORY | FETTLE_RUN_SEEDED | FETTLE_RUN_CPU_OUTPUTS;
   options.before_node = [](void* user, fettle_node node, std::uint64_t n, const fettle_datum*) {
     Seen::put(user, "before ", node, n);
   };
@@ -310,8 +316,8 @@ TEST_CASE("hooks see every node with its operands and results; float64 lifts; st
 TEST_CASE("samples are handed out as new references; eager outputs only when they are stored") {
   Call call;
   LoadedSample with_outputs{samples()->front().inputs, {floats({2, 0, 10, 0}), std::int64_t{7}}};
-  const Runnable model(kModel, std::make_shared<const std::vector<LoadedSample>>(std::vector{
-                                   samples()->front(), with_outputs}));
+  const Runnable model(kModel, std::make_shared<const std::vector<LoadedSample>>(
+                                   std::vector{samples()->front(), with_outputs}));
   const fettle_program* program = model.handle.abi();
   CHECK(p.sample_count(program) == 2);
   Outputs inputs(2);
@@ -392,7 +398,8 @@ TEST_CASE("stored tensors are handed out read-only, and calls are evaluated on g
   shorter.shape = &three;
   const DLTensor* mismatched[] = {&negated->dl_tensor, &shorter};
   const fettle_node add = kGraphTable.value_producer(&handle, value_of("b"));
-  CHECK(kEvaluateTable.call(&call.ctx, &handle, add, 2, mismatched, 1, &nothing) == FETTLE_E_FAILED);
+  CHECK(kEvaluateTable.call(&call.ctx, &handle, add, 2, mismatched, 1, &nothing) ==
+        FETTLE_E_FAILED);
   CHECK_THAT(call.ctx.last_refusal, contains("operator-failed"));
   CHECK(nothing == nullptr);
   for (auto* t : {stored, negated, results[0], results[1]}) t->deleter(t);

@@ -1,10 +1,11 @@
-/* A plugin whose descriptor is wrong in one way, chosen by -DBAD_… at build time: one library for each,
- * all refused before any of their code but the entry point runs. With none of them it is a good
- * plugin, whose component "well_behaved" does nothing. */
+/* A plugin whose descriptor is wrong in one way, chosen by -DBAD_… at build time: one library for
+ * each, all refused before any of their code but the entry point runs. With none of them it is a
+ * good plugin, whose component "well_behaved" does nothing. */
 #include <fettle/fettle.h>
 #include <string.h>
 
-#define TEXT(s) {s, sizeof(s) - 1}
+#define TEXT(s) \
+  { s, sizeof(s) - 1 }
 
 #ifndef NAME
 #define NAME "well_behaved"
@@ -19,7 +20,9 @@ static fettle_status create(fettle_ctx* ctx, const fettle_option* options, uint6
   *out = NULL;
   return FETTLE_OK;
 }
-static void destroy(fettle_instance* self) { (void)self; }
+static void destroy(fettle_instance* self) {
+  (void)self;
+}
 
 static fettle_status transform(fettle_instance* self, fettle_ctx* ctx, fettle_graph* graph) {
   (void)self, (void)ctx, (void)graph;
@@ -46,8 +49,8 @@ static const fettle_pass_v1 pass = {
     NULL};
 
 #ifdef BAD_TWO_KINDS
-static fettle_status verify(fettle_instance* self, fettle_ctx* ctx, const fettle_verify_request* request,
-                            fettle_verdict* out) {
+static fettle_status verify(fettle_instance* self, fettle_ctx* ctx,
+                            const fettle_verify_request* request, fettle_verdict* out) {
   (void)self, (void)ctx, (void)request, (void)out;
   return FETTLE_OK;
 }
@@ -68,12 +71,36 @@ static const void* interface_of(const char* id) {
 
 #if defined(BAD_OPTION_DUPLICATE)
 static const fettle_option_decl options[] = {
-    {TEXT("size"), TEXT("help"), FETTLE_OPTION_INT, 0, {0, 0, {0, 0}}, {0, 0, {0, 0}}, {0, 0, {0, 0}}, 0, NULL},
-    {TEXT("size"), TEXT("help"), FETTLE_OPTION_INT, 0, {0, 0, {0, 0}}, {0, 0, {0, 0}}, {0, 0, {0, 0}}, 0, NULL},
+    {TEXT("size"),
+     TEXT("help"),
+     FETTLE_OPTION_INT,
+     0,
+     {0, 0, {0, 0}},
+     {0, 0, {0, 0}},
+     {0, 0, {0, 0}},
+     0,
+     NULL},
+    {TEXT("size"),
+     TEXT("help"),
+     FETTLE_OPTION_INT,
+     0,
+     {0, 0, {0, 0}},
+     {0, 0, {0, 0}},
+     {0, 0, {0, 0}},
+     0,
+     NULL},
 };
 #elif defined(BAD_OPTION_DEFAULT)
 static const fettle_option_decl options[] = {
-    {TEXT("size"), TEXT("help"), FETTLE_OPTION_INT, 1, {9, 0, {0, 0}}, {0, 0, {0, 0}}, {5, 0, {0, 0}}, 0, NULL},
+    {TEXT("size"),
+     TEXT("help"),
+     FETTLE_OPTION_INT,
+     1,
+     {9, 0, {0, 0}},
+     {0, 0, {0, 0}},
+     {5, 0, {0, 0}},
+     0,
+     NULL},
 };
 #elif defined(BAD_OPTION_TYPE)
 static const fettle_option_decl options[] = {
@@ -83,11 +110,51 @@ static const fettle_option_decl options[] = {
 /* One of each type, for the tests of given options. */
 static const fettle_str modes[] = {TEXT("fast"), TEXT("careful")};
 static const fettle_option_decl options[] = {
-    {TEXT("flag"), TEXT("a switch"), FETTLE_OPTION_BOOL, 0, {1, 0, {0, 0}}, {0, 0, {0, 0}}, {0, 0, {0, 0}}, 0, NULL},
-    {TEXT("count"), TEXT("how many"), FETTLE_OPTION_INT, 1, {4, 0, {0, 0}}, {1, 0, {0, 0}}, {8, 0, {0, 0}}, 0, NULL},
-    {TEXT("ratio"), TEXT("a share"), FETTLE_OPTION_FLOAT, 1, {0, 0.5, {0, 0}}, {0, 0.0, {0, 0}}, {0, 1.0, {0, 0}}, 0, NULL},
-    {TEXT("mode"), TEXT("how"), FETTLE_OPTION_STRING, 0, {0, 0, TEXT("fast")}, {0, 0, {0, 0}}, {0, 0, {0, 0}}, 2, modes},
-    {TEXT("label"), TEXT("any text"), FETTLE_OPTION_STRING, 0, {0, 0, {0, 0}}, {0, 0, {0, 0}}, {0, 0, {0, 0}}, 0, NULL},
+    {TEXT("flag"),
+     TEXT("a switch"),
+     FETTLE_OPTION_BOOL,
+     0,
+     {1, 0, {0, 0}},
+     {0, 0, {0, 0}},
+     {0, 0, {0, 0}},
+     0,
+     NULL},
+    {TEXT("count"),
+     TEXT("how many"),
+     FETTLE_OPTION_INT,
+     1,
+     {4, 0, {0, 0}},
+     {1, 0, {0, 0}},
+     {8, 0, {0, 0}},
+     0,
+     NULL},
+    {TEXT("ratio"),
+     TEXT("a share"),
+     FETTLE_OPTION_FLOAT,
+     1,
+     {0, 0.5, {0, 0}},
+     {0, 0.0, {0, 0}},
+     {0, 1.0, {0, 0}},
+     0,
+     NULL},
+    {TEXT("mode"),
+     TEXT("how"),
+     FETTLE_OPTION_STRING,
+     0,
+     {0, 0, TEXT("fast")},
+     {0, 0, {0, 0}},
+     {0, 0, {0, 0}},
+     2,
+     modes},
+    {TEXT("label"),
+     TEXT("any text"),
+     FETTLE_OPTION_STRING,
+     0,
+     {0, 0, {0, 0}},
+     {0, 0, {0, 0}},
+     {0, 0, {0, 0}},
+     0,
+     NULL},
 };
 #endif
 
@@ -97,8 +164,7 @@ static const fettle_component component = {
 #else
     sizeof(fettle_component),
 #endif
-    0, TEXT(NAME), TEXT("Does nothing, well."),
-    sizeof options / sizeof options[0], options,
+    0,       TEXT(NAME),   TEXT("Does nothing, well."), sizeof options / sizeof options[0], options,
 #ifdef BAD_NO_CREATE
     NULL,
 #else
@@ -154,7 +220,9 @@ static const fettle_plugin plugin = {
 #else
     TEXT("test.bad_descriptor"),
 #endif
-    TEXT(VERSION), init, NULL,
+    TEXT(VERSION),
+    init,
+    NULL,
 #ifdef BAD_NO_COMPONENTS
     0,
 #else
@@ -165,12 +233,20 @@ static const fettle_plugin plugin = {
 
 #if defined(BAD_NO_SYMBOL)
 FETTLE_EXPORT int some_other_library(void);
-FETTLE_EXPORT int some_other_library(void) { return (int)plugin.size; }
+FETTLE_EXPORT int some_other_library(void) {
+  return (int)plugin.size;
+}
 #elif defined(BAD_SYMBOL_OF_VERSION_2)
 FETTLE_EXPORT const void* fettle_plugin_v2(void);
-FETTLE_EXPORT const void* fettle_plugin_v2(void) { return &plugin; }
+FETTLE_EXPORT const void* fettle_plugin_v2(void) {
+  return &plugin;
+}
 #elif defined(BAD_NULL)
-FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) { return plugin.size ? NULL : &plugin; }
+FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {
+  return plugin.size ? NULL : &plugin;
+}
 #else
-FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) { return &plugin; }
+FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {
+  return &plugin;
+}
 #endif

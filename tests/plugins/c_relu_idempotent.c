@@ -37,7 +37,9 @@ static fettle_status create(fettle_ctx* ctx, const fettle_option* options, uint6
   *out = NULL;
   return FETTLE_OK;
 }
-static void destroy(fettle_instance* self) { (void)self; }
+static void destroy(fettle_instance* self) {
+  (void)self;
+}
 
 static fettle_status analyze(fettle_instance* self, fettle_ctx* ctx, const fettle_graph* graph,
                              fettle_applicability* out) {
@@ -49,8 +51,9 @@ static fettle_status analyze(fettle_instance* self, fettle_ctx* ctx, const fettl
   return FETTLE_OK;
 }
 
-/* The relu whose result this relu takes, or FETTLE_NONE. Asked of the graph as it is now: the columns
- * do not follow edits, and in relu(relu(relu(x))) the operand of the last is replaced on the way. */
+/* The relu whose result this relu takes, or FETTLE_NONE. Asked of the graph as it is now: the
+ * columns do not follow edits, and in relu(relu(relu(x))) the operand of the last is replaced on
+ * the way. */
 static fettle_node inner_relu(const fettle_graph* graph, fettle_sym relu,
                               const fettle_node_info* outer) {
   fettle_node producer;
@@ -98,7 +101,8 @@ static fettle_status transform(fettle_instance* self, fettle_ctx* ctx, fettle_gr
     fettle_node inner;
     if (relu == FETTLE_NONE || all.ops[i] != relu) continue;
     info.size = sizeof info;
-    if ((status = graph_api->node_info(ctx, graph, all.nodes[i], &info)) != FETTLE_OK) return status;
+    if ((status = graph_api->node_info(ctx, graph, all.nodes[i], &info)) != FETTLE_OK)
+      return status;
     inner = inner_relu(graph, relu, &info);
     if (inner == FETTLE_NONE) continue;
     if (classes.flags[classes.class_of[info.first_result]] != 0) continue;
@@ -109,25 +113,42 @@ static fettle_status transform(fettle_instance* self, fettle_ctx* ctx, fettle_gr
   return FETTLE_OK;
 }
 
-static const fettle_pass_v1 pass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_EXACT, analyze, transform,
-                                    NULL};
+static const fettle_pass_v1 pass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_EXACT, analyze,
+                                    transform, NULL};
 
 static const void* interface_of(const char* id) {
   return strcmp(id, FETTLE_PASS_ID) == 0 ? &pass : NULL;
 }
 
-#define TEXT(s) {s, sizeof(s) - 1}
+#define TEXT(s) \
+  { s, sizeof(s) - 1 }
 
 static const fettle_component component = {
-    sizeof(fettle_component), 0, TEXT("c_relu_idempotent"),
-    TEXT("Removes a relu whose input is the result of a relu."), 0, NULL,
-    create, destroy, interface_of,
+    sizeof(fettle_component),
+    0,
+    TEXT("c_relu_idempotent"),
+    TEXT("Removes a relu whose input is the result of a relu."),
+    0,
+    NULL,
+    create,
+    destroy,
+    interface_of,
 };
 static const fettle_component* const components[] = {&component};
 
 static const fettle_plugin plugin = {
-    sizeof(fettle_plugin), FETTLE_ABI_MAJOR, 0, FETTLE_ABI_MINOR,
-    TEXT("test.c_relu_idempotent"), TEXT("1.0"), init, NULL, 1, components,
+    sizeof(fettle_plugin),
+    FETTLE_ABI_MAJOR,
+    0,
+    FETTLE_ABI_MINOR,
+    TEXT("test.c_relu_idempotent"),
+    TEXT("1.0"),
+    init,
+    NULL,
+    1,
+    components,
 };
 
-FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) { return &plugin; }
+FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {
+  return &plugin;
+}

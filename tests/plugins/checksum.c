@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT(s) {s, sizeof(s) - 1}
+#define TEXT(s) \
+  { s, sizeof(s) - 1 }
 
 static const fettle_program_v1* programs;
 
@@ -26,9 +27,12 @@ static fettle_status init(const fettle_host* host, fettle_ctx* ctx) {
 
 static double element(const DLTensor* t, int64_t at) {
   const char* data = (const char*)t->data + t->byte_offset;
-  if (t->dtype.code == kDLFloat && t->dtype.bits == 32) return (double)((const float*)(const void*)data)[at];
-  if (t->dtype.code == kDLFloat && t->dtype.bits == 64) return ((const double*)(const void*)data)[at];
-  if (t->dtype.code == kDLInt && t->dtype.bits == 64) return (double)((const int64_t*)(const void*)data)[at];
+  if (t->dtype.code == kDLFloat && t->dtype.bits == 32)
+    return (double)((const float*)(const void*)data)[at];
+  if (t->dtype.code == kDLFloat && t->dtype.bits == 64)
+    return ((const double*)(const void*)data)[at];
+  if (t->dtype.code == kDLInt && t->dtype.bits == 64)
+    return (double)((const int64_t*)(const void*)data)[at];
   if (t->dtype.code == kDLBool) return ((const unsigned char*)data)[at] ? 1.0 : 0.0;
   return NAN; /* not a dtype that this verifier knows: never equal */
 }
@@ -53,10 +57,14 @@ static double sum(const DLTensor* t) {
 
 static double datum_sum(const fettle_datum* d) {
   switch (d->kind) {
-    case FETTLE_DATUM_TENSOR: return sum(&d->tensor->dl_tensor);
-    case FETTLE_DATUM_FLOAT: return d->f;
-    case FETTLE_DATUM_NONE: return 0;
-    default: return (double)d->i;
+    case FETTLE_DATUM_TENSOR:
+      return sum(&d->tensor->dl_tensor);
+    case FETTLE_DATUM_FLOAT:
+      return d->f;
+    case FETTLE_DATUM_NONE:
+      return 0;
+    default:
+      return (double)d->i;
   }
 }
 
@@ -86,7 +94,8 @@ static fettle_status compare_sample(const state* self, fettle_ctx* ctx,
   fettle_datum* actual = (fettle_datum*)calloc(n_out + 1, sizeof *actual);
   fettle_status status = inputs && expected && actual ? FETTLE_OK : FETTLE_E_INTERNAL;
   uint64_t k;
-  if (status == FETTLE_OK) status = programs->sample_inputs(ctx, request->reference, sample, inputs);
+  if (status == FETTLE_OK)
+    status = programs->sample_inputs(ctx, request->reference, sample, inputs);
   if (status == FETTLE_OK) {
     status = programs->run(ctx, request->reference, NULL, inputs, expected, NULL);
   }
@@ -136,7 +145,9 @@ static fettle_status create(fettle_ctx* ctx, const fettle_option* options, uint6
   *out = (fettle_instance*)(void*)self;
   return FETTLE_OK;
 }
-static void destroy(fettle_instance* self) { free(self); }
+static void destroy(fettle_instance* self) {
+  free(self);
+}
 
 static const fettle_verifier_v1 verifier = {sizeof(fettle_verifier_v1), 0, verify};
 static const void* interface_of(const char* id) {
@@ -144,16 +155,40 @@ static const void* interface_of(const char* id) {
 }
 
 static const fettle_option_decl options[] = {
-    {TEXT("tolerance"), TEXT("largest difference of two sums"), FETTLE_OPTION_FLOAT, 1,
-     {0, 1e-3, {NULL, 0}}, {0, 0.0, {NULL, 0}}, {0, 1e6, {NULL, 0}}, 0, NULL},
+    {TEXT("tolerance"),
+     TEXT("largest difference of two sums"),
+     FETTLE_OPTION_FLOAT,
+     1,
+     {0, 1e-3, {NULL, 0}},
+     {0, 0.0, {NULL, 0}},
+     {0, 1e6, {NULL, 0}},
+     0,
+     NULL},
 };
 static const fettle_component component = {
-    sizeof(fettle_component), 0, TEXT("checksum"), TEXT("Compares the sums of outputs."),
-    1, options, create, destroy, interface_of,
+    sizeof(fettle_component),
+    0,
+    TEXT("checksum"),
+    TEXT("Compares the sums of outputs."),
+    1,
+    options,
+    create,
+    destroy,
+    interface_of,
 };
 static const fettle_component* const components[] = {&component};
 static const fettle_plugin plugin = {
-    sizeof(fettle_plugin), FETTLE_ABI_MAJOR, 0, FETTLE_ABI_MINOR,
-    TEXT("test.checksum"), TEXT("1.0"), init, NULL, 1, components,
+    sizeof(fettle_plugin),
+    FETTLE_ABI_MAJOR,
+    0,
+    FETTLE_ABI_MINOR,
+    TEXT("test.checksum"),
+    TEXT("1.0"),
+    init,
+    NULL,
+    1,
+    components,
 };
-FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) { return &plugin; }
+FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {
+  return &plugin;
+}

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT(s) {s, sizeof(s) - 1}
+#define TEXT(s) \
+  { s, sizeof(s) - 1 }
 
 static const fettle_program_v1* programs;
 
@@ -66,7 +67,8 @@ static fettle_status measure_one(fettle_ctx* ctx, const fettle_program* program,
   drop(inputs, n_in);
   drop(outputs, n_out);
   if (status == FETTLE_OK) status = add(sink, index, nodes_name, nodes_unit, (double)executed);
-  if (status == FETTLE_OK) status = add(sink, index, peak_name, peak_unit, (double)stats.peak_bytes);
+  if (status == FETTLE_OK)
+    status = add(sink, index, peak_name, peak_unit, (double)stats.peak_bytes);
   return status;
 }
 
@@ -85,19 +87,38 @@ static fettle_status create(fettle_ctx* ctx, const fettle_option* options, uint6
   *out = NULL;
   return FETTLE_OK;
 }
-static void destroy(fettle_instance* self) { (void)self; }
+static void destroy(fettle_instance* self) {
+  (void)self;
+}
 
 static const fettle_benchmark_v1 benchmark = {sizeof(fettle_benchmark_v1), 0, measure};
 static const void* interface_of(const char* id) {
   return strcmp(id, FETTLE_BENCHMARK_ID) == 0 ? &benchmark : NULL;
 }
 static const fettle_component component = {
-    sizeof(fettle_component), 0, TEXT("count_nodes"), TEXT("Counts the nodes that run."),
-    0, NULL, create, destroy, interface_of,
+    sizeof(fettle_component),
+    0,
+    TEXT("count_nodes"),
+    TEXT("Counts the nodes that run."),
+    0,
+    NULL,
+    create,
+    destroy,
+    interface_of,
 };
 static const fettle_component* const components[] = {&component};
 static const fettle_plugin plugin = {
-    sizeof(fettle_plugin), FETTLE_ABI_MAJOR, 0, FETTLE_ABI_MINOR,
-    TEXT("test.count_nodes"), TEXT("1.0"), init, NULL, 1, components,
+    sizeof(fettle_plugin),
+    FETTLE_ABI_MAJOR,
+    0,
+    FETTLE_ABI_MINOR,
+    TEXT("test.count_nodes"),
+    TEXT("1.0"),
+    init,
+    NULL,
+    1,
+    components,
 };
-FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) { return &plugin; }
+FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {
+  return &plugin;
+}

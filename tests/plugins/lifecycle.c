@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT(s) {s, sizeof(s) - 1}
+#define TEXT(s) \
+  { s, sizeof(s) - 1 }
 
 static void note(const char* step) {
   const char* path = getenv("FETTLE_TEST_LOG");
@@ -19,7 +20,9 @@ static fettle_status init(const fettle_host* host, fettle_ctx* ctx) {
   note("init");
   return FETTLE_OK;
 }
-static void fini(void) { note("fini"); }
+static void fini(void) {
+  note("fini");
+}
 
 static fettle_status create(fettle_ctx* ctx, const fettle_option* options, uint64_t n,
                             fettle_instance** out) {
@@ -38,22 +41,46 @@ static fettle_status transform(fettle_instance* self, fettle_ctx* ctx, fettle_gr
   note("transform");
   return FETTLE_OK;
 }
-static const fettle_pass_v1 pass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_TOLERANT, NULL, transform,
-                                    NULL};
+static const fettle_pass_v1 pass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_TOLERANT, NULL,
+                                    transform, NULL};
 static const void* interface_of(const char* id) {
   return strcmp(id, FETTLE_PASS_ID) == 0 ? &pass : NULL;
 }
 static const fettle_option_decl options[] = {
-    {TEXT("fail"), TEXT("create fails"), FETTLE_OPTION_BOOL, 0,
-     {0, 0, {NULL, 0}}, {0, 0, {NULL, 0}}, {0, 0, {NULL, 0}}, 0, NULL},
+    {TEXT("fail"),
+     TEXT("create fails"),
+     FETTLE_OPTION_BOOL,
+     0,
+     {0, 0, {NULL, 0}},
+     {0, 0, {NULL, 0}},
+     {0, 0, {NULL, 0}},
+     0,
+     NULL},
 };
 static const fettle_component component = {
-    sizeof(fettle_component), 0, TEXT("lifecycle"), TEXT("Notes its life."),
-    1, options, create, destroy, interface_of,
+    sizeof(fettle_component),
+    0,
+    TEXT("lifecycle"),
+    TEXT("Notes its life."),
+    1,
+    options,
+    create,
+    destroy,
+    interface_of,
 };
 static const fettle_component* const components[] = {&component};
 static const fettle_plugin plugin = {
-    sizeof(fettle_plugin), FETTLE_ABI_MAJOR, 0, FETTLE_ABI_MINOR,
-    TEXT("test.lifecycle"), TEXT("1.0"), init, fini, 1, components,
+    sizeof(fettle_plugin),
+    FETTLE_ABI_MAJOR,
+    0,
+    FETTLE_ABI_MINOR,
+    TEXT("test.lifecycle"),
+    TEXT("1.0"),
+    init,
+    fini,
+    1,
+    components,
 };
-FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) { return &plugin; }
+FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {
+  return &plugin;
+}

@@ -11,7 +11,8 @@ static const fettle_host* host;
 static const fettle_graph_v1* graph_api;
 static const fettle_edit_v1* edit_api;
 
-#define TEXT(s) {s, sizeof(s) - 1}
+#define TEXT(s) \
+  { s, sizeof(s) - 1 }
 
 static fettle_str text(const char* s) {
   fettle_str t;
@@ -20,7 +21,8 @@ static fettle_str text(const char* s) {
   return t;
 }
 
-static fettle_status say(fettle_ctx* ctx, uint32_t severity, fettle_node node, const char* message) {
+static fettle_status say(fettle_ctx* ctx, uint32_t severity, fettle_node node,
+                         const char* message) {
   fettle_diagnostic d;
   memset(&d, 0, sizeof d);
   d.size = sizeof d;
@@ -68,7 +70,8 @@ static fettle_status create_unary(fettle_ctx* ctx, fettle_graph* g, const char* 
                                   const fettle_arg* args, uint64_t n_args, fettle_node before,
                                   fettle_node* out) {
   fettle_node_spec spec;
-  const fettle_type_id type = type_of(ctx, g, result_of(ctx, g, nth_call(g, "aten.relu.default", 0)));
+  const fettle_type_id type =
+      type_of(ctx, g, result_of(ctx, g, nth_call(g, "aten.relu.default", 0)));
   memset(&spec, 0, sizeof spec);
   spec.size = sizeof spec;
   spec.op = text(op);
@@ -97,8 +100,7 @@ static fettle_status halfway(fettle_ctx* ctx, fettle_graph* g) {
   if (status == FETTLE_OK) status = edit_api->replace_all_uses(ctx, g, result_of(ctx, g, relu), x);
   if (status == FETTLE_OK) status = edit_api->erase_node(ctx, g, relu);
   if (status != FETTLE_OK) return status;
-  return say(ctx, FETTLE_SEVERITY_ERROR, nth_call(g, "aten.relu.default", 0),
-             "lost heart halfway");
+  return say(ctx, FETTLE_SEVERITY_ERROR, nth_call(g, "aten.relu.default", 0), "lost heart halfway");
 }
 
 /* One whole rewrite, then an error in the second. */
@@ -106,8 +108,8 @@ static fettle_status second_rewrite(fettle_ctx* ctx, fettle_graph* g) {
   const fettle_value x = result_of(ctx, g, graph_api->first_node(g, 0));
   fettle_status status = begin(ctx, g);
   if (status == FETTLE_OK) {
-    status = edit_api->replace_all_uses(
-        ctx, g, result_of(ctx, g, nth_call(g, "aten.relu.default", 0)), x);
+    status = edit_api->replace_all_uses(ctx, g,
+                                        result_of(ctx, g, nth_call(g, "aten.relu.default", 0)), x);
   }
   if (status == FETTLE_OK) status = edit_api->rewrite_end(ctx, g);
   if (status != FETTLE_OK) return status;
@@ -118,8 +120,8 @@ static fettle_status rewrite_open(fettle_ctx* ctx, fettle_graph* g) {
   const fettle_value x = result_of(ctx, g, graph_api->first_node(g, 0));
   fettle_status status = begin(ctx, g);
   if (status != FETTLE_OK) return status;
-  return edit_api->replace_all_uses(ctx, g,
-                                    result_of(ctx, g, nth_call(g, "aten.relu.default", 0)), x);
+  return edit_api->replace_all_uses(ctx, g, result_of(ctx, g, nth_call(g, "aten.relu.default", 0)),
+                                    x);
 }
 
 static fettle_status stale_node(fettle_ctx* ctx, fettle_graph* g) {
@@ -245,7 +247,8 @@ static fettle_status nulls(fettle_ctx* ctx, fettle_graph* g) {
   if (graph_api->symbol_text(g, 0xfffffffeu).size != 0) return FETTLE_E_PLUGIN;
   if (edit_api->create_node(ctx, g, NULL, NULL) != FETTLE_E_ARGUMENT) return FETTLE_E_PLUGIN;
   if (edit_api->erase_node(ctx, NULL, 0) != FETTLE_E_ARGUMENT) return FETTLE_E_PLUGIN;
-  if (edit_api->add_constant(ctx, g, text("c"), NULL, NULL) != FETTLE_E_ARGUMENT) return FETTLE_E_PLUGIN;
+  if (edit_api->add_constant(ctx, g, text("c"), NULL, NULL) != FETTLE_E_ARGUMENT)
+    return FETTLE_E_PLUGIN;
   if (host->extension("fettle.nothing/1") || host->extension(NULL)) return FETTLE_E_PLUGIN;
   if (host->scratch(ctx, 16, 3)) return FETTLE_E_PLUGIN; /* not a power of two */
   if (host->scratch(NULL, 16, 8)) return FETTLE_E_PLUGIN;
@@ -337,7 +340,9 @@ static fettle_status create(fettle_ctx* ctx, const fettle_option* given, uint64_
   *out = (fettle_instance*)(void*)chosen;
   return FETTLE_OK;
 }
-static void destroy(fettle_instance* self) { free(self); }
+static void destroy(fettle_instance* self) {
+  free(self);
+}
 
 static fettle_status transform(fettle_instance* self, fettle_ctx* ctx, fettle_graph* graph) {
   return ways[*(const size_t*)(const void*)self].run(ctx, graph);
@@ -353,22 +358,37 @@ static fettle_status analyze(fettle_instance* self, fettle_ctx* ctx, const fettl
              : FETTLE_E_PLUGIN;
 }
 
-static const fettle_pass_v1 pass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_EXACT, analyze, transform,
-                                    NULL};
+static const fettle_pass_v1 pass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_EXACT, analyze,
+                                    transform, NULL};
 
 static const void* interface_of(const char* id) {
   return strcmp(id, FETTLE_PASS_ID) == 0 ? &pass : NULL;
 }
 
 static const fettle_component component = {
-    sizeof(fettle_component), 0, TEXT("misbehaving_pass"), TEXT("Breaks a rule of the ABI."),
-    1, options, create, destroy, interface_of,
+    sizeof(fettle_component),
+    0,
+    TEXT("misbehaving_pass"),
+    TEXT("Breaks a rule of the ABI."),
+    1,
+    options,
+    create,
+    destroy,
+    interface_of,
 };
 static const fettle_component* const components[] = {&component};
 
 static const fettle_plugin plugin = {
-    sizeof(fettle_plugin), FETTLE_ABI_MAJOR, 0, FETTLE_ABI_MINOR,
-    TEXT("test.misbehaving_pass"), TEXT("1.0"), init, NULL, 1, components,
+    sizeof(fettle_plugin),
+    FETTLE_ABI_MAJOR,
+    0,
+    FETTLE_ABI_MINOR,
+    TEXT("test.misbehaving_pass"),
+    TEXT("1.0"),
+    init,
+    NULL,
+    1,
+    components,
 };
 
 FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT(s) {s, sizeof(s) - 1}
+#define TEXT(s) \
+  { s, sizeof(s) - 1 }
 
 static fettle_status create(fettle_ctx* ctx, const fettle_option* options, uint64_t n,
                             fettle_instance** out) {
@@ -17,7 +18,9 @@ static fettle_status create(fettle_ctx* ctx, const fettle_option* options, uint6
   *out = (fettle_instance*)(void*)how;
   return FETTLE_OK;
 }
-static void destroy(fettle_instance* self) { free(self); }
+static void destroy(fettle_instance* self) {
+  free(self);
+}
 
 static int is(const fettle_instance* self, const char* way) {
   return strcmp((const char*)self, way) == 0;
@@ -65,20 +68,51 @@ static const void* benchmark_interface(const char* id) {
 }
 
 static const fettle_option_decl options[] = {
-    {TEXT("how"), TEXT("the kind of nonsense"), FETTLE_OPTION_STRING, 0,
-     {0, 0, {NULL, 0}}, {0, 0, {NULL, 0}}, {0, 0, {NULL, 0}}, 0, NULL},
+    {TEXT("how"),
+     TEXT("the kind of nonsense"),
+     FETTLE_OPTION_STRING,
+     0,
+     {0, 0, {NULL, 0}},
+     {0, 0, {NULL, 0}},
+     {0, 0, {NULL, 0}},
+     0,
+     NULL},
 };
 static const fettle_component nonsense_verifier = {
-    sizeof(fettle_component), 0, TEXT("nonsense_verifier"), TEXT("Verdicts that make no sense."),
-    1, options, create, destroy, verifier_interface,
+    sizeof(fettle_component),
+    0,
+    TEXT("nonsense_verifier"),
+    TEXT("Verdicts that make no sense."),
+    1,
+    options,
+    create,
+    destroy,
+    verifier_interface,
 };
 static const fettle_component nonsense_benchmark = {
-    sizeof(fettle_component), 0, TEXT("nonsense_benchmark"), TEXT("Metrics that make no sense."),
-    1, options, create, destroy, benchmark_interface,
+    sizeof(fettle_component),
+    0,
+    TEXT("nonsense_benchmark"),
+    TEXT("Metrics that make no sense."),
+    1,
+    options,
+    create,
+    destroy,
+    benchmark_interface,
 };
 static const fettle_component* const components[] = {&nonsense_verifier, &nonsense_benchmark};
 static const fettle_plugin plugin = {
-    sizeof(fettle_plugin), FETTLE_ABI_MAJOR, 0, FETTLE_ABI_MINOR,
-    TEXT("test.nonsense_answers"), TEXT("1.0"), NULL, NULL, 2, components,
+    sizeof(fettle_plugin),
+    FETTLE_ABI_MAJOR,
+    0,
+    FETTLE_ABI_MINOR,
+    TEXT("test.nonsense_answers"),
+    TEXT("1.0"),
+    NULL,
+    NULL,
+    2,
+    components,
 };
-FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) { return &plugin; }
+FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {
+  return &plugin;
+}

@@ -1,5 +1,5 @@
-// A plugin in C++ that breaks the first rule: exceptions leave it. -DTHROW_IN_INIT throws when the plugin
-// is loaded; otherwise the option `where` chooses.
+// A plugin in C++ that breaks the first rule: exceptions leave it. -DTHROW_IN_INIT throws when the
+// plugin is loaded; otherwise the option `where` chooses.
 #include <fettle/fettle.h>
 
 #include <cstring>
@@ -11,7 +11,9 @@ struct State {
   bool in_transform;
 };
 
-constexpr fettle_str text(const char* s) { return {s, std::char_traits<char>::length(s)}; }
+constexpr fettle_str text(const char* s) {
+  return {s, std::char_traits<char>::length(s)};
+}
 
 fettle_status init(const fettle_host*, fettle_ctx*) {
 #ifdef THROW_IN_INIT
@@ -30,7 +32,9 @@ fettle_status create(fettle_ctx*, const fettle_option* options, uint64_t, fettle
   *out = reinterpret_cast<fettle_instance*>(new State{is(options[0].value.s, "transform")});
   return FETTLE_OK;
 }
-void destroy(fettle_instance* self) { delete reinterpret_cast<State*>(self); }
+void destroy(fettle_instance* self) {
+  delete reinterpret_cast<State*>(self);
+}
 
 fettle_status transform(fettle_instance* self, fettle_ctx*, fettle_graph*) {
   if (reinterpret_cast<State*>(self)->in_transform) throw std::runtime_error("thrown in transform");
@@ -44,16 +48,38 @@ const void* interface_of(const char* id) {
 }
 
 constexpr fettle_str kChoices[] = {text("create"), text("transform"), text("transform_a_number")};
-constexpr fettle_option_decl kOptions[] = {{text("where"), text("where to throw"),
-                                            FETTLE_OPTION_STRING, 0, {0, 0, text("create")}, {}, {},
-                                            3, kChoices}};
-constexpr fettle_component kComponent = {sizeof(fettle_component), 0, text("throwing"),
-                                         text("Throws."), 1, kOptions, create, destroy,
+constexpr fettle_option_decl kOptions[] = {{text("where"),
+                                            text("where to throw"),
+                                            FETTLE_OPTION_STRING,
+                                            0,
+                                            {0, 0, text("create")},
+                                            {},
+                                            {},
+                                            3,
+                                            kChoices}};
+constexpr fettle_component kComponent = {sizeof(fettle_component),
+                                         0,
+                                         text("throwing"),
+                                         text("Throws."),
+                                         1,
+                                         kOptions,
+                                         create,
+                                         destroy,
                                          interface_of};
 constexpr const fettle_component* kComponents[] = {&kComponent};
-constexpr fettle_plugin kPlugin = {sizeof(fettle_plugin), FETTLE_ABI_MAJOR, 0, FETTLE_ABI_MINOR,
-                                   text("test.throwing"), text("1.0"), init, nullptr, 1, kComponents};
+constexpr fettle_plugin kPlugin = {sizeof(fettle_plugin),
+                                   FETTLE_ABI_MAJOR,
+                                   0,
+                                   FETTLE_ABI_MINOR,
+                                   text("test.throwing"),
+                                   text("1.0"),
+                                   init,
+                                   nullptr,
+                                   1,
+                                   kComponents};
 
 }  // namespace
 
-extern "C" const fettle_plugin* fettle_plugin_v1(void) { return &kPlugin; }
+extern "C" const fettle_plugin* fettle_plugin_v1(void) {
+  return &kPlugin;
+}
