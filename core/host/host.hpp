@@ -26,8 +26,8 @@ struct Search {
   std::string plugin_path;                         // FETTLE_PLUGIN_PATH's value, colon-separated
   std::optional<std::filesystem::path> user_dir, system_dir, build_dir;
 
-  // The environment's FETTLE_PLUGIN_PATH, the user's and the system's folder, and the folder
-  // "plugins" beside the executable.
+  // The environment's FETTLE_PLUGIN_PATH, the user's folder, and the folder "plugins" beside the
+  // executable; where there is none, as the executable is installed, the system's folder.
   static Search standard(const std::filesystem::path& executable);
 };
 

@@ -19,10 +19,16 @@ Search Search::standard(const fs::path& executable) {
   }
   std::error_code ignored;
   const fs::path folder = fs::weakly_canonical(executable, ignored).parent_path();
-  const fs::path installed = folder.parent_path() / "lib" / "fettle" / "plugins";
-  search.system_dir =
-      fs::is_directory(installed, ignored) ? installed : fs::path("/usr/local/lib/fettle/plugins");
-  search.build_dir = folder / "plugins";
+  if (const fs::path own = folder / "plugins"; fs::is_directory(own, ignored)) {
+    // Run from its build: what is installed are the same plugins of another day, under the same
+    // names.
+    search.build_dir = own;
+  } else {
+    const fs::path installed = folder.parent_path() / FETTLE_LIBDIR / "fettle" / "plugins";
+    search.system_dir = fs::is_directory(installed, ignored)
+                            ? installed
+                            : fs::path("/usr/local") / FETTLE_LIBDIR / "fettle" / "plugins";
+  }
   return search;
 }
 

@@ -173,20 +173,28 @@ TEST_CASE(
   CHECK(there.plugins().size() == 1);
 }
 
-TEST_CASE("the standard search is of absolute folders, the build's own beside the executable") {
+TEST_CASE("the standard search: the user's folder, and the build's own or else the system's") {
+  TemporaryFolder tree;
+  fs::create_directories(tree.path() / "build" / "plugins");
   setenv("FETTLE_PLUGIN_PATH", "/some/plugins", 1);
   setenv("XDG_DATA_HOME", "/home/somebody/data", 1);
-  const Search search = Search::standard("/opt/fettle/build/fettle");
+  const Search built = Search::standard(tree.path() / "build" / "fettle");
   unsetenv("FETTLE_PLUGIN_PATH");
   setenv("XDG_DATA_HOME", "relative", 1);
+  const char* home = getenv("HOME");
+  const std::string home_before = home ? home : "";
   setenv("HOME", "/home/somebody", 1);
-  const Search other = Search::standard("/opt/fettle/build/fettle");
+  const Search installed = Search::standard(tree.path() / "bin" / "fettle");
   unsetenv("XDG_DATA_HOME");
-  CHECK(search.plugin_path == "/some/plugins");
-  CHECK(search.user_dir == "/home/somebody/data/fettle/plugins");
-  CHECK(search.build_dir == "/opt/fettle/build/plugins");
-  CHECK(search.system_dir->is_absolute());
-  CHECK(search.plugin_dirs.empty());
-  CHECK(other.user_dir == "/home/somebody/.local/share/fettle/plugins");
-  CHECK(other.plugin_path.empty());
+  setenv("HOME", home_before.c_str(), 1);
+
+  CHECK(built.plugin_path == "/some/plugins");
+  CHECK(built.user_dir == "/home/somebody/data/fettle/plugins");
+  CHECK(built.build_dir == tree.path() / "build" / "plugins");
+  CHECK(built.system_dir == std::nullopt);
+  CHECK(built.plugin_dirs.empty());
+  CHECK(installed.plugin_path.empty());
+  CHECK(installed.user_dir == "/home/somebody/.local/share/fettle/plugins");
+  CHECK(installed.build_dir == std::nullopt);
+  CHECK(installed.system_dir->is_absolute());
 }
