@@ -34,9 +34,10 @@ class Duplicates {
     for (std::uint64_t i = 0; i < columns.n_nodes; ++i) {
       if (columns.opcodes[i] != FETTLE_OPCODE_CALL_FUNCTION) continue;
       const fettle::Node call = graph_.node(columns.nodes[i]);
-      if (!may_share(call)) continue;
+      if (!touches_nothing_written(call)) continue;
       const fettle::Node leader = leader_of(call, columns.blocks[i]);
-      if (leader == call || !may_merge(leader, call)) continue;
+      // Equal calls have equal facts: asking about duplicates alone is enough, and cheaper.
+      if (leader == call || !call.facts().pure() || !may_merge(leader, call)) continue;
       if (!merge(call, leader)) return;
     }
   }
@@ -47,14 +48,14 @@ class Duplicates {
   }
 
  private:
-  bool may_share(fettle::Node call) {
+  bool touches_nothing_written(fettle::Node call) {
     const fettle_node_info info = call.info();
     if (info.n_results == 0) return false;
     for (std::uint32_t k = 0; k < info.n_operands; ++k)
       if (classes_.written(graph_.value(info.operands[k]))) return false;
     for (std::uint32_t k = 0; k < info.n_results; ++k)
       if (classes_.written(graph_.value(info.first_result + k))) return false;
-    return call.facts().pure();
+    return true;
   }
 
   // The first call of its block that is the same, which may be the call itself.
