@@ -1,4 +1,5 @@
-// A pipeline's text to its description. Each function reads one construct of pipeline.hpp's grammar.
+// A pipeline's text to its description. Each function reads one construct of pipeline.hpp's
+// grammar.
 //
 // Aliases (*name) are YAML's own and allowed; they can nest a group in itself or repeat a list many
 // times over, so that depth and the number of steps are bounded.
@@ -26,27 +27,28 @@ class PipelineParser {
 
   Pipeline parse() {
     bool has_passes = false;
-    yaml_.mapping(root_, "a pipeline", [&](const std::string& key, const YAML::Node& key_node,
-                                           const YAML::Node& value) {
-      if (key == "name") {
-        pipeline_.name = yaml_.text(value, "'name'");
-      } else if (key == "passes") {
-        has_passes = true;
-        pipeline_.passes = steps(value, 0);
-      } else if (key == "verify") {
-        verify(value);
-      } else if (key == "benchmark") {
-        pipeline_.benchmarks = uses(value, "'benchmark'", "a benchmark");
-      } else if (key == "on_failure") {
-        pipeline_.on_failure =
-            static_cast<OnFailure>(yaml_.choice(value, "'on_failure'", {"stop", "skip"}));
-      } else if (key == "accept") {
-        accept(value);
-      } else {
-        yaml_.unknown_key(key_node, key, "a pipeline",
-                          {"name", "passes", "verify", "benchmark", "on_failure", "accept"});
-      }
-    });
+    yaml_.mapping(
+        root_, "a pipeline",
+        [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
+          if (key == "name") {
+            pipeline_.name = yaml_.text(value, "'name'");
+          } else if (key == "passes") {
+            has_passes = true;
+            pipeline_.passes = steps(value, 0);
+          } else if (key == "verify") {
+            verify(value);
+          } else if (key == "benchmark") {
+            pipeline_.benchmarks = uses(value, "'benchmark'", "a benchmark");
+          } else if (key == "on_failure") {
+            pipeline_.on_failure =
+                static_cast<OnFailure>(yaml_.choice(value, "'on_failure'", {"stop", "skip"}));
+          } else if (key == "accept") {
+            accept(value);
+          } else {
+            yaml_.unknown_key(key_node, key, "a pipeline",
+                              {"name", "passes", "verify", "benchmark", "on_failure", "accept"});
+          }
+        });
     if (!has_passes) {
       yaml_.fail(Code::pipeline_missing_key, root_, "the pipeline has no 'passes'", {},
                  "list them, or write 'passes: []', which only copies the program");
@@ -83,19 +85,19 @@ class PipelineParser {
   Repeat repeat(const YAML::Node& node, int depth) {
     Repeat group;
     bool has_passes = false;
-    yaml_.mapping(node, "'repeat'", [&](const std::string& key, const YAML::Node& key_node,
-                                        const YAML::Node& value) {
-      if (key == "until") {
-        yaml_.choice(value, "'until'", {"unchanged"});
-      } else if (key == "limit") {
-        group.limit = yaml_.whole_number(value, "'limit'", 1, kMaxRounds);
-      } else if (key == "passes") {
-        has_passes = true;
-        group.passes = steps(value, depth + 1);
-      } else {
-        yaml_.unknown_key(key_node, key, "'repeat'", {"until", "limit", "passes"});
-      }
-    });
+    yaml_.mapping(node, "'repeat'",
+                  [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
+                    if (key == "until") {
+                      yaml_.choice(value, "'until'", {"unchanged"});
+                    } else if (key == "limit") {
+                      group.limit = yaml_.whole_number(value, "'limit'", 1, kMaxRounds);
+                    } else if (key == "passes") {
+                      has_passes = true;
+                      group.passes = steps(value, depth + 1);
+                    } else {
+                      yaml_.unknown_key(key_node, key, "'repeat'", {"until", "limit", "passes"});
+                    }
+                  });
     if (!has_passes) {
       yaml_.fail(Code::pipeline_missing_key, node, "'repeat' has no 'passes'", {},
                  "repeat: {until: unchanged, limit: 8, passes: [cse, dce]}");
@@ -113,19 +115,23 @@ class PipelineParser {
       return {node.Scalar(), {}, yaml_.where(node)};
     }
     ComponentUse result;
-    yaml_.mapping(node, what, [&](const std::string& name, const YAML::Node& key_node,
-                                  const YAML::Node& options) {
-      if (!result.name.empty()) {
-        yaml_.fail(Code::pipeline_wrong_type, key_node,
-                   fmt::format("two names, '{}' and '{}', in one list element", result.name, name),
-                   "an element is one component",
-                   fmt::format("start another line with '- ', or indent '{}' below '{}' if it is an "
-                               "option of it", name, result.name));
-      }
-      result = {name, given_options(name, options), yaml_.where(key_node)};
-    });
+    yaml_.mapping(
+        node, what,
+        [&](const std::string& name, const YAML::Node& key_node, const YAML::Node& options) {
+          if (!result.name.empty()) {
+            yaml_.fail(
+                Code::pipeline_wrong_type, key_node,
+                fmt::format("two names, '{}' and '{}', in one list element", result.name, name),
+                "an element is one component",
+                fmt::format("start another line with '- ', or indent '{}' below '{}' if it is an "
+                            "option of it",
+                            name, result.name));
+          }
+          result = {name, given_options(name, options), yaml_.where(key_node)};
+        });
     if (result.name.empty()) {
-      yaml_.fail(Code::pipeline_wrong_type, node, fmt::format("an empty mapping where {} belongs", what));
+      yaml_.fail(Code::pipeline_wrong_type, node,
+                 fmt::format("an empty mapping where {} belongs", what));
     }
     return result;
   }
@@ -149,37 +155,38 @@ class PipelineParser {
   }
 
   void verify(const YAML::Node& node) {
-    yaml_.mapping(node, "'verify'", [&](const std::string& key, const YAML::Node& key_node,
-                                        const YAML::Node& value) {
-      if (key == "after") {
-        pipeline_.verify_after =
-            static_cast<VerifyAfter>(yaml_.choice(value, "'after'", {"each", "end", "never"}));
-      } else if (key == "with") {
-        pipeline_.verifiers = uses(value, "'with'", "a verifier");
-        if (pipeline_.verifiers->empty()) {
-          yaml_.fail(Code::pipeline_bad_value, value, "'with' names no verifier", {},
-                     "name one, or turn verification off with 'verify: {after: never}'");
-        }
-      } else if (key == "unable") {
-        pipeline_.unable_is_failure = yaml_.choice(value, "'unable'", {"fail", "pass"}) == 0;
-      } else {
-        yaml_.unknown_key(key_node, key, "'verify'", {"after", "with", "unable"});
-      }
-    });
+    yaml_.mapping(
+        node, "'verify'",
+        [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
+          if (key == "after") {
+            pipeline_.verify_after =
+                static_cast<VerifyAfter>(yaml_.choice(value, "'after'", {"each", "end", "never"}));
+          } else if (key == "with") {
+            pipeline_.verifiers = uses(value, "'with'", "a verifier");
+            if (pipeline_.verifiers->empty()) {
+              yaml_.fail(Code::pipeline_bad_value, value, "'with' names no verifier", {},
+                         "name one, or turn verification off with 'verify: {after: never}'");
+            }
+          } else if (key == "unable") {
+            pipeline_.unable_is_failure = yaml_.choice(value, "'unable'", {"fail", "pass"}) == 0;
+          } else {
+            yaml_.unknown_key(key_node, key, "'verify'", {"after", "with", "unable"});
+          }
+        });
   }
 
   void accept(const YAML::Node& node) {
     ErrorBudget budget;
-    yaml_.mapping(node, "'accept'", [&](const std::string& key, const YAML::Node& key_node,
-                                        const YAML::Node& value) {
-      if (key == "max_abs") {
-        budget.max_abs = yaml_.non_negative(value, "'max_abs'");
-      } else if (key == "max_rel") {
-        budget.max_rel = yaml_.non_negative(value, "'max_rel'");
-      } else {
-        yaml_.unknown_key(key_node, key, "'accept'", {"max_abs", "max_rel"});
-      }
-    });
+    yaml_.mapping(node, "'accept'",
+                  [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
+                    if (key == "max_abs") {
+                      budget.max_abs = yaml_.non_negative(value, "'max_abs'");
+                    } else if (key == "max_rel") {
+                      budget.max_rel = yaml_.non_negative(value, "'max_rel'");
+                    } else {
+                      yaml_.unknown_key(key_node, key, "'accept'", {"max_abs", "max_rel"});
+                    }
+                  });
     if (!budget.max_abs && !budget.max_rel) {
       yaml_.fail(Code::pipeline_missing_key, node, "'accept' gives no budget", {},
                  "accept: {max_abs: 0.01}, {max_rel: 0.1}, or both");

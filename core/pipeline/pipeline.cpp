@@ -52,7 +52,10 @@ void apply_override(Pipeline& pipeline, std::string_view text) {
   const std::size_t dot = text.substr(0, equals).find('.');
   if (equals == std::string_view::npos || dot == std::string_view::npos || dot == 0 ||
       dot + 1 == equals) {
-    throw Error({Code::pipeline_bad_override, "an override is PASS.OPTION=VALUE", where, {},
+    throw Error({Code::pipeline_bad_override,
+                 "an override is PASS.OPTION=VALUE",
+                 where,
+                 {},
                  "--set constant_folding.max_bytes=4096"});
   }
   const std::string name(text.substr(0, dot));
@@ -72,8 +75,11 @@ void apply_override(Pipeline& pipeline, std::string_view text) {
   if (used) return;
   std::ranges::sort(known);
   known.erase(std::unique(known.begin(), known.end()), known.end());
-  throw Error({Code::pipeline_bad_override, fmt::format("the pipeline does not use '{}'", name),
-               where, {}, suggest(name, known)});
+  throw Error({Code::pipeline_bad_override,
+               fmt::format("the pipeline does not use '{}'", name),
+               where,
+               {},
+               suggest(name, known)});
 }
 
 }  // namespace fettle

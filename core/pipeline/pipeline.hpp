@@ -12,7 +12,8 @@
 //   on_failure: stop                      # stop | skip: what a failed verification does
 //   accept: {max_abs: 0.01, max_rel: 0.1} # error budget of passes that change results on purpose
 //
-// Strict: whatever is not understood is an error with file, line, column and the nearest valid name.
+// Strict: whatever is not understood is an error with file, line, column and the nearest valid
+// name.
 #pragma once
 
 #include <cstdint>
@@ -58,7 +59,7 @@ struct Pipeline {
   std::vector<Step> passes;
   VerifyAfter verify_after = VerifyAfter::each;
   std::optional<std::vector<ComponentUse>> verifiers;  // absent: the embedder's default
-  bool unable_is_failure = true;                       // a verifier that cannot judge fails the pass
+  bool unable_is_failure = true;  // a verifier that cannot judge fails the pass
   std::vector<ComponentUse> benchmarks;
   OnFailure on_failure = OnFailure::stop;
   std::optional<ErrorBudget> accept;
@@ -68,8 +69,8 @@ struct Pipeline {
 Pipeline parse_pipeline(std::string_view text, const std::string& source);
 Pipeline load_pipeline(const std::filesystem::path& path);
 
-// Applies "COMPONENT.OPTION=VALUE" to every use of that component. Throws pipeline_bad_override when
-// it is not of that form or the pipeline does not use the component.
+// Applies "COMPONENT.OPTION=VALUE" to every use of that component. Throws pipeline_bad_override
+// when it is not of that form or the pipeline does not use the component.
 void apply_override(Pipeline& pipeline, std::string_view text);
 
 // Every component used, in order of first use, each name once.

@@ -29,7 +29,8 @@ void write_report(const std::filesystem::path& path, std::string_view text) {
   file.close();
   if (file) return;
   throw Error({Code::report_unwritable, "cannot write the report", path.string(),
-               std::generic_category().message(errno), "give a path in a folder that may be written to"});
+               std::generic_category().message(errno),
+               "give a path in a folder that may be written to"});
 }
 
 }  // namespace fettle

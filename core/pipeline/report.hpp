@@ -1,5 +1,5 @@
-// What a run came to, as data. The command line prints it, to_json writes it for machines and to_html
-// for people; nothing is in one of them that is not here.
+// What a run came to, as data. The command line prints it, to_json writes it for machines and
+// to_html for people; nothing is in one of them that is not here.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -30,7 +30,7 @@ struct PassReport {
   std::string name;
   std::uint32_t round = 0;  // of a repeat group; 0 outside
   PassStatus status = PassStatus::failed;
-  std::string why;          // why nothing was done
+  std::string why;  // why nothing was done
   Promise promise = Promise::exact;
   std::uint64_t rewrites = 0, created = 0, erased = 0, modified = 0;
   std::uint64_t nodes_before = 0, nodes_after = 0;
@@ -44,7 +44,7 @@ struct PassReport {
 
 struct BenchmarkReport {
   std::string name;
-  double seconds = 0;  // what measuring took
+  double seconds = 0;           // what measuring took
   std::vector<Metric> metrics;  // program 0: original, 1: optimized
   std::vector<Diagnostic> notes;
   std::map<std::string, std::int64_t> statistics;
@@ -54,7 +54,7 @@ struct RunReport {
   std::string fettle_version;
   std::string model, output;  // paths; output empty: nothing was written
   std::string device = "cpu";
-  std::string reference;      // "eager outputs" or "loaded program"
+  std::string reference;  // "eager outputs" or "loaded program"
   boost::json::object pipeline;
   std::string pipeline_source, pipeline_yaml;
   std::vector<PluginUsed> plugins;
@@ -64,14 +64,14 @@ struct RunReport {
   std::vector<Verdict> final_verification;  // verify: {after: end}
   std::vector<BenchmarkReport> benchmarks;
   std::vector<Diagnostic> notes;
-  std::string error;           // why the run stopped early; empty if it did not
+  std::string error;  // why the run stopped early; empty if it did not
   std::uint64_t nodes_before = 0, nodes_after = 0;
-  bool changed = false;        // the program that would be written differs from the one read
-  bool verified = false;       // verification was on, and every change kept passed it
-  bool check_failed = false;   // some verification said no: exit status 1
+  bool changed = false;       // the program that would be written differs from the one read
+  bool verified = false;      // verification was on, and every change kept passed it
+  bool check_failed = false;  // some verification said no: exit status 1
   double load_seconds = 0, save_seconds = 0, seconds_total = 0;
 
-  double check_seconds() const;   // summed over passes
+  double check_seconds() const;  // summed over passes
   double verify_seconds() const;
 };
 

@@ -27,17 +27,28 @@ std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
 }
 
-std::string cell(std::string_view text) { return fmt::format("<td>{}</td>", escape(text)); }
+std::string cell(std::string_view text) {
+  return fmt::format("<td>{}</td>", escape(text));
+}
 std::string number(std::string_view text) {
   return fmt::format("<td class=\"n\">{}</td>", escape(text));
 }
@@ -69,7 +80,8 @@ std::string pass_rows(const RunReport& report) {
                                    : fmt::format("{}: {}", pass_status_name(p.status), p.why);
     out += "<tr>" + cell(name) + number(fmt::format("{} → {}", p.nodes_before, p.nodes_after)) +
            number(std::to_string(p.rewrites)) + number(fmt::format("{:.3f}", p.seconds)) +
-           cell(status) + "<td>" + verified_by(report, p) + "</td>" + number(largest_error(p)) + "</tr>\n";
+           cell(status) + "<td>" + verified_by(report, p) + "</td>" + number(largest_error(p)) +
+           "</tr>\n";
   }
   return out;
 }
@@ -102,8 +114,9 @@ std::string notes(const RunReport& report) {
 }
 
 std::string summary(const RunReport& r) {
-  std::string out = fmt::format("<h1>fettle {}: {}</h1>\n<p>{} → {} nodes. ", escape(r.fettle_version),
-                                escape(r.model), r.nodes_before, r.nodes_after);
+  std::string out =
+      fmt::format("<h1>fettle {}: {}</h1>\n<p>{} → {} nodes. ", escape(r.fettle_version),
+                  escape(r.model), r.nodes_before, r.nodes_after);
   if (!r.error.empty()) {
     out += fmt::format("</p><pre class=\"bad\">{}</pre><p>", escape(r.error));
   } else if (r.check_failed) {
@@ -124,13 +137,19 @@ std::string summary(const RunReport& r) {
 std::string to_html(const RunReport& r) {
   std::string out(kHead);
   out += summary(r);
-  out += "<h2>Passes</h2>\n<table><tr><th>pass</th><th class=\"n\">nodes</th><th class=\"n\">rewrites"
-         "</th><th class=\"n\">seconds</th><th>outcome</th><th>verified by</th><th class=\"n\">largest "
-         "error</th></tr>\n" + pass_rows(r) + "</table>\n";
+  out +=
+      "<h2>Passes</h2>\n<table><tr><th>pass</th><th class=\"n\">nodes</th><th class=\"n\">rewrites"
+      "</th><th class=\"n\">seconds</th><th>outcome</th><th>verified by</th><th "
+      "class=\"n\">largest "
+      "error</th></tr>\n" +
+      pass_rows(r) + "</table>\n";
   if (!r.benchmarks.empty()) {
-    out += "<h2>Measured</h2>\n<table><tr><th>benchmark</th><th>metric</th><th>program</th><th "
-           "class=\"n\">median</th><th class=\"n\">spread</th><th></th></tr>\n" + metric_rows(r) +
-           "</table>\n<p class=\"dim\">Fewer nodes are not a speed-up; what was measured is above.</p>\n";
+    out +=
+        "<h2>Measured</h2>\n<table><tr><th>benchmark</th><th>metric</th><th>program</th><th "
+        "class=\"n\">median</th><th class=\"n\">spread</th><th></th></tr>\n" +
+        metric_rows(r) +
+        "</table>\n<p class=\"dim\">Fewer nodes are not a speed-up; what was measured is "
+        "above.</p>\n";
   }
   out += notes(r);
   if (!r.python.empty()) {
@@ -138,7 +157,8 @@ std::string to_html(const RunReport& r) {
     for (const std::string& line : r.python) out += escape(line) + "\n";
     out += "</pre>\n";
   }
-  out += "<h2>Pipeline, every option spelled out</h2>\n<pre>" + escape(r.pipeline_yaml) + "</pre>\n";
+  out +=
+      "<h2>Pipeline, every option spelled out</h2>\n<pre>" + escape(r.pipeline_yaml) + "</pre>\n";
   out += "<h2>Plugins</h2>\n<table><tr><th>id</th><th>version</th><th>sha256</th></tr>\n";
   for (const PluginUsed& p : r.plugins) {
     out += "<tr>" + cell(p.id) + cell(p.version) + cell(p.sha256) + "</tr>\n";

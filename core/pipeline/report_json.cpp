@@ -17,7 +17,9 @@ json::value number(double value) {  // JSON has neither
   return value;
 }
 
-json::value text(std::string_view value) { return json::string(value); }
+json::value text(std::string_view value) {
+  return json::string(value);
+}
 
 json::value diagnostics(const std::vector<Diagnostic>& list) {
   json::array out;
@@ -138,7 +140,8 @@ void write_pretty(std::string& out, const json::value& value, std::size_t indent
     });
   } else if (const auto* array = value.if_array();
              array && !array->empty() && !(*array)[0].is_primitive()) {
-    lines('[', ']', *array, [&](const json::value& element) { write_pretty(out, element, indent + 2); });
+    lines('[', ']', *array,
+          [&](const json::value& element) { write_pretty(out, element, indent + 2); });
   } else {
     out += leaf(value);  // lists of numbers stay on one line
   }

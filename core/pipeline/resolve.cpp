@@ -55,8 +55,11 @@ class Resolver {
 
   void verifiers() {
     if (!pipeline_.verifiers) {
-      throw Error({Code::pipeline_missing_key, "verification is on and no verifier is named",
-                   pipeline_.source, {}, "verify: {after: each, with: [numeric]}"});
+      throw Error({Code::pipeline_missing_key,
+                   "verification is on and no verifier is named",
+                   pipeline_.source,
+                   {},
+                   "verify: {after: each, with: [numeric]}"});
     }
     for (const ComponentUse& use : *pipeline_.verifiers) {
       note(look_up(ComponentKind::verifier, use));

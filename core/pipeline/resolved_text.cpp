@@ -107,8 +107,10 @@ std::string to_yaml(const ResolvedPipeline& pipeline) {
 json::array plugins_json(const std::vector<PluginUsed>& plugins) {
   json::array list;
   for (const PluginUsed& plugin : plugins) {
-    list.push_back(json::object{{"id", plugin.id}, {"version", plugin.version},
-                                {"sha256", plugin.sha256}, {"path", plugin.path}});
+    list.push_back(json::object{{"id", plugin.id},
+                                {"version", plugin.version},
+                                {"sha256", plugin.sha256},
+                                {"path", plugin.path}});
   }
   return list;
 }

@@ -42,13 +42,16 @@ class Runner {
   // Not so when verification is off, or a verifier could not judge and the pipeline let that pass.
   bool every_change_passed() const {
     const auto passed = [](const std::vector<Verdict>& verdicts) {
-      return std::ranges::any_of(
-          verdicts, [](const Verdict& v) { return v.judgement == Judgement::pass; });
+      return std::ranges::any_of(verdicts,
+                                 [](const Verdict& v) { return v.judgement == Judgement::pass; });
     };
     switch (pipeline_.verify_after) {
-      case VerifyAfter::never: return false;
-      case VerifyAfter::end: return !report_.changed || passed(report_.final_verification);
-      case VerifyAfter::each: break;
+      case VerifyAfter::never:
+        return false;
+      case VerifyAfter::end:
+        return !report_.changed || passed(report_.final_verification);
+      case VerifyAfter::each:
+        break;
     }
     return std::ranges::all_of(report_.passes, [&](const PassReport& pass) {
       return pass.status != PassStatus::changed || passed(pass.verification);
@@ -72,11 +75,14 @@ class Runner {
     for (std::uint32_t round = 1; round <= group.limit; ++round) {
       if (!run_steps(group.steps, round)) return round > 1;
     }
-    report_.notes.push_back({Code::repeat_limit,
-                             fmt::format("a repeat group still changed the program in round {}, its limit",
-                                         group.limit),
-                             pipeline_.source, {}, "raise 'limit' to let it settle",
-                             Severity::note});
+    report_.notes.push_back(
+        {Code::repeat_limit,
+         fmt::format("a repeat group still changed the program in round {}, its limit",
+                     group.limit),
+         pipeline_.source,
+         {},
+         "raise 'limit' to let it settle",
+         Severity::note});
     return true;
   }
 
@@ -159,9 +165,9 @@ class Runner {
       pass.verify(graph(), outcome);
     } catch (const Error& error) {
       Diagnostic diagnostic = error.diagnostic();
-      diagnostic.where = fmt::format("after pass '{}' of plugin '{}'{}{}", record.name,
-                                     pass.info().plugin_id, diagnostic.where.empty() ? "" : ": ",
-                                     diagnostic.where);
+      diagnostic.where =
+          fmt::format("after pass '{}' of plugin '{}'{}{}", record.name, pass.info().plugin_id,
+                      diagnostic.where.empty() ? "" : ": ", diagnostic.where);
       if (diagnostic.hint.empty()) diagnostic.hint = "leave the pass out, and tell its author";
       throw Error(std::move(diagnostic));
     }
@@ -206,8 +212,8 @@ class Runner {
     if (!report_.changed) return;
     PassReport whole;
     whole.name = "pipeline";
-    const bool accepted = verification_.verify(whole.name, weakest_, graph(), whole.verification,
-                                               report_.notes);
+    const bool accepted =
+        verification_.verify(whole.name, weakest_, graph(), whole.verification, report_.notes);
     report_.final_verification = whole.verification;
     if (accepted) return;
     program_.graph = original_->clone();

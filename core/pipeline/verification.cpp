@@ -42,8 +42,8 @@ bool Verification::verify(std::string_view subject, Promise promise, const Graph
   for (const auto& verifier : pipeline_.verifiers) {
     observer_.stage(fmt::format("verifying {} with {}", subject, verifier->info().name));
     Outcome outcome;
-    Verdict& verdict = verdicts.emplace_back(
-        verifier->verify(subject, promise, reference(), candidate, outcome));
+    Verdict& verdict =
+        verdicts.emplace_back(verifier->verify(subject, promise, reference(), candidate, outcome));
     std::ranges::move(outcome.notes, std::back_inserter(notes));
     if (accepts(promise, verdict)) continue;
     accepted = false;
@@ -87,7 +87,8 @@ void Verification::move_reference(const Graph& graph) {
   for (LoadedSample& sample : *samples) sample.eager_outputs.clear();
   Reference next;
   next.owned = graph.clone();
-  next.handle = std::make_unique<ProgramHandle>("reference", *next.owned, std::move(samples), device_);
+  next.handle =
+      std::make_unique<ProgramHandle>("reference", *next.owned, std::move(samples), device_);
   reference_ = std::move(next);
 }
 
@@ -99,12 +100,14 @@ Error Verification::failure(const PassReport& record) const {
   Diagnostic diagnostic{Code::verification_failed, {}};
   diagnostic.what =
       unable ? fmt::format("{} cannot judge what '{}' did", verdict.verifier, record.name)
-             : fmt::format("'{}' changed what the model computes, says {}", record.name, verdict.verifier);
+             : fmt::format("'{}' changed what the model computes, says {}", record.name,
+                           verdict.verifier);
   if (!unable) {
     diagnostic.where = fmt::format("output {}, element {}{}{}", verdict.output, verdict.element,
                                    verdict.inputs.empty() ? "" : ", on ", verdict.inputs);
-    diagnostic.why = fmt::format("largest absolute error {:.3g}, relative {:.3g}; allowed there {:.3g}",
-                                 verdict.max_abs, verdict.max_rel, verdict.allowed);
+    diagnostic.why =
+        fmt::format("largest absolute error {:.3g}, relative {:.3g}; allowed there {:.3g}",
+                    verdict.max_abs, verdict.max_rel, verdict.allowed);
   }
   if (!verdict.detail.empty()) {
     diagnostic.why += (diagnostic.why.empty() ? "" : "; ") + verdict.detail;

@@ -1,5 +1,6 @@
-// The gate after a pass: asks every verifier of the pipeline whether a graph still computes what the
-// reference computes, and decides by their verdicts. Keeps the reference runnable for a whole run.
+// The gate after a pass: asks every verifier of the pipeline whether a graph still computes what
+// the reference computes, and decides by their verdicts. Keeps the reference runnable for a whole
+// run.
 #pragma once
 
 #include <memory>
@@ -27,7 +28,8 @@ class Verification {
   std::string reference_kind() const;
   Samples samples();  // read on first use
 
-  // Whether every verifier accepts `graph`. `promise`: the weakest of what was done since the reference.
+  // Whether every verifier accepts `graph`. `promise`: the weakest of what was done since the
+  // reference.
   bool verify(std::string_view subject, Promise promise, const Graph& graph,
               std::vector<Verdict>& verdicts, std::vector<Diagnostic>& notes);
 

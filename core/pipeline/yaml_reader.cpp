@@ -10,10 +10,14 @@ namespace {
 
 std::string_view type_name(const YAML::Node& node) {
   switch (node.Type()) {
-    case YAML::NodeType::Scalar: return "a single value";
-    case YAML::NodeType::Sequence: return "a list";
-    case YAML::NodeType::Map: return "a mapping";
-    default: return "nothing";
+    case YAML::NodeType::Scalar:
+      return "a single value";
+    case YAML::NodeType::Sequence:
+      return "a list";
+    case YAML::NodeType::Map:
+      return "a mapping";
+    default:
+      return "nothing";
   }
 }
 
@@ -52,7 +56,10 @@ YAML::Node YamlReader::document(std::string_view text) const {
     throw Error({Code::pipeline_not_yaml, "the pipeline is not YAML", where(e.mark), e.msg, hint});
   }
   if (documents.empty() || documents[0].IsNull()) {
-    throw Error({Code::pipeline_empty, "the pipeline file says nothing", source_, {},
+    throw Error({Code::pipeline_empty,
+                 "the pipeline file says nothing",
+                 source_,
+                 {},
                  "write at least 'passes: []', which only copies the program"});
   }
   if (documents.size() > 1) {
@@ -79,8 +86,9 @@ void YamlReader::mapping(const YAML::Node& node, std::string_view what, const En
            fmt::format("'{}' is given twice in {}", key, what), {}, "keep one of the two");
     }
     if (entry.second.IsNull()) {  // whose own mark is wherever the parser noticed
-      fail(Code::pipeline_wrong_type, entry.first, fmt::format("'{}' in {} has no value", key, what),
-           {}, fmt::format("write a value after '{}:', or take the ':' away", key));
+      fail(Code::pipeline_wrong_type, entry.first,
+           fmt::format("'{}' in {} has no value", key, what), {},
+           fmt::format("write a value after '{}:', or take the ':' away", key));
     }
     fn(key, entry.first, entry.second);
   }
@@ -107,7 +115,8 @@ std::string YamlReader::text(const YAML::Node& node, std::string_view what) cons
 std::uint32_t YamlReader::whole_number(const YAML::Node& node, std::string_view what,
                                        std::uint32_t min, std::uint32_t max) const {
   std::int64_t number = 0;
-  if (const std::string given = text(node, what); !YAML::convert<std::int64_t>::decode(node, number)) {
+  if (const std::string given = text(node, what);
+      !YAML::convert<std::int64_t>::decode(node, number)) {
     fail(Code::pipeline_wrong_type, node,
          fmt::format("{} must be a whole number, but is '{}'", what, given));
   }

@@ -41,7 +41,8 @@ class YamlReader {
   std::size_t choice(const YAML::Node& node, std::string_view what,
                      const std::vector<std::string>& choices) const;
   [[noreturn]] void unknown_key(const YAML::Node& key_node, const std::string& key,
-                                std::string_view owner, const std::vector<std::string>& known) const;
+                                std::string_view owner,
+                                const std::vector<std::string>& known) const;
 
  private:
   std::string where(const YAML::Mark& mark) const;

@@ -58,7 +58,8 @@ struct FakeBenchmark : Benchmark {
 
   const ComponentInfo& info() const override { return what; }
   const ResolvedOptions& options() const override { return given; }
-  std::vector<Metric> measure(const std::vector<const ProgramHandle*>& programs, Outcome&) override {
+  std::vector<Metric> measure(const std::vector<const ProgramHandle*>& programs,
+                              Outcome&) override {
     std::vector<Metric> metrics;
     for (std::size_t i = 0; i < programs.size(); ++i) {
       const double nodes = programs[i]->graph().node_count();

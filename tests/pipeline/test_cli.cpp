@@ -1,5 +1,5 @@
-// The command line, run as a person runs it: exit statuses, what goes to stdout and to stderr, and what
-// is left on disk.
+// The command line, run as a person runs it: exit statuses, what goes to stdout and to stderr, and
+// what is left on disk.
 #include <boost/json.hpp>
 
 #include "catch.hpp"
@@ -9,11 +9,11 @@ using namespace fettle::test;
 namespace json = boost::json;
 
 // Captured models are made by tools/test; without them there is nothing to run on.
-#define NEEDS_MODEL(variable, name)                     \
-  const std::string variable = model(name);             \
-  if (variable.empty()) {                               \
-    WARN("FETTLE_MODELS is not set: not run");          \
-    return;                                             \
+#define NEEDS_MODEL(variable, name)            \
+  const std::string variable = model(name);    \
+  if (variable.empty()) {                      \
+    WARN("FETTLE_MODELS is not set: not run"); \
+    return;                                    \
   }
 
 namespace {
@@ -130,7 +130,8 @@ TEST_CASE("no passes: the program is copied, and says so") {
 TEST_CASE("a run, its report and what it leaves in the archive") {
   NEEDS_MODEL(bert, "bert");
   const Folder folder;
-  const fs::path pipeline = folder.write("p.yaml", "name: test\npasses: [cse, dce]\nbenchmark: [memory]\n");
+  const fs::path pipeline =
+      folder.write("p.yaml", "name: test\npasses: [cse, dce]\nbenchmark: [memory]\n");
   const Finished done = fettle_command(
       {"run", bert, "-p", pipeline, "-o", folder / "out.pt2", "--report", folder / "r.html",
        "--report-json", folder / "r.json", "--set", "dce.weights=false", "--set",
@@ -146,7 +147,13 @@ TEST_CASE("a run, its report and what it leaves in the archive") {
   CHECK(report.at("passes").as_array().size() == 2);
   CHECK(report.at("nodes_after").to_number<int>() < report.at("nodes_before").to_number<int>());
   CHECK(report.at("pipeline").at("passes").at(1).at("dce").at("weights") == json::value(false));
-  CHECK(report.at("pipeline").at("verify").at("with").at(0).at("numeric").at("random_sets").to_number<int>() == 1);
+  CHECK(report.at("pipeline")
+            .at("verify")
+            .at("with")
+            .at(0)
+            .at("numeric")
+            .at("random_sets")
+            .to_number<int>() == 1);
   CHECK(report.at("plugins").as_array().size() == 4);
   CHECK_FALSE(report.at("benchmarks").at(0).at("metrics").as_array().empty());
   CHECK_THAT(read_file(folder / "r.html"), contains("cse"));
@@ -157,7 +164,8 @@ TEST_CASE("a run, its report and what it leaves in the archive") {
 TEST_CASE("without -o nothing is written, and that is said") {
   NEEDS_MODEL(bert, "bert");
   const Folder folder;
-  const Finished done = fettle_command({"run", bert, "-p", folder.write("p.yaml", "passes: [dce]\n")});
+  const Finished done =
+      fettle_command({"run", bert, "-p", folder.write("p.yaml", "passes: [dce]\n")});
   CHECK(done.status == 0);
   CHECK_THAT(done.out, contains("No output was written"));
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
@@ -167,8 +175,8 @@ TEST_CASE("a wrong pass is caught by numeric: exit status 1, and no output") {
   NEEDS_MODEL(resnet, "resnet18");
   const Folder folder;
   const Finished done = fettle_command({"run", resnet, "-p", folder.write("p.yaml", wrong_pass("")),
-                                        "-o", folder / "out.pt2", "--report-json", folder / "r.json",
-                                        "--plugin-dir", kTestPlugins});
+                                        "-o", folder / "out.pt2", "--report-json",
+                                        folder / "r.json", "--plugin-dir", kTestPlugins});
   CHECK(done.status == 1);
   CHECK_THAT(done.err, contains("error[verification-failed]: 'relu_to_neg'"));
   CHECK_FALSE(fs::exists(folder / "out.pt2"));
@@ -213,11 +221,12 @@ TEST_CASE("a third party's verifier and benchmark take the place of ours, by a l
   const Folder folder;
   fs::create_directory(folder / "plugins");
   for (const std::string name : {"checksum", "count_nodes"}) {
-    fs::copy_file(fs::path(FETTLE_TEST_PLUGINS) / (name + ".so"), folder / "plugins" / (name + ".so"));
+    fs::copy_file(fs::path(FETTLE_TEST_PLUGINS) / (name + ".so"),
+                  folder / "plugins" / (name + ".so"));
   }
   const auto run = [&](const std::string& verifier, const std::string& benchmark) {
-    const fs::path pipeline = folder.write(
-        "p.yaml", "passes: [dce]\nverify: {with: [" + verifier + "]}\nbenchmark: [" + benchmark + "]\n");
+    const fs::path pipeline = folder.write("p.yaml", "passes: [dce]\nverify: {with: [" + verifier +
+                                                         "]}\nbenchmark: [" + benchmark + "]\n");
     const Finished done = fettle_command({"run", bert, "-p", pipeline, "--plugin-dir",
                                           folder / "plugins", "--report-json", folder / "r.json"});
     INFO(done.err);

@@ -23,7 +23,8 @@ Arguments example() {
   namespace po = boost::program_options;
   Arguments arguments("example FILE", "An example.\n");
   arguments.positional("FILE", true);
-  arguments.options()("format", po::value<std::string>(), "")("count", po::value<std::string>(), "")(
+  arguments.options()("format", po::value<std::string>(), "")("count", po::value<std::string>(),
+                                                              "")(
       "set", po::value<std::vector<std::string>>()->composing(), "");
   return arguments;
 }
@@ -50,7 +51,8 @@ TEST_CASE("the exit status follows from who has to act") {
 }
 
 TEST_CASE("an exception that nobody expected is called a bug") {
-  for (const auto& [status, text] : {described(std::runtime_error("what it said")), described(42)}) {
+  for (const auto& [status, text] :
+       {described(std::runtime_error("what it said")), described(42)}) {
     CHECK(status == 70);
     CHECK_THAT(text, contains("error[internal-error]"));
     CHECK_THAT(text, contains("this is a bug in fettle"));

@@ -43,7 +43,8 @@ RunReport example() {
   r.passes = {pass, pass};
   BenchmarkReport benchmark;
   benchmark.name = "latency";
-  benchmark.metrics.push_back({"latency", 1, "latency", "ms", "quartiles", true, 2, 1, 3, {1, 2, 3}});
+  benchmark.metrics.push_back(
+      {"latency", 1, "latency", "ms", "quartiles", true, 2, 1, 3, {1, 2, 3}});
   r.benchmarks.push_back(benchmark);
   r.nodes_before = 10;
   r.nodes_after = 7;
@@ -65,7 +66,7 @@ TEST_CASE("the JSON report has the fields that tools rely on") {
   }
   CHECK(r.at("nodes_after").to_number<int>() == 7);
   CHECK(r.at("verified").as_bool());
-  CHECK(r.at("check_seconds").to_number<double>() == 1.0);   // of all passes
+  CHECK(r.at("check_seconds").to_number<double>() == 1.0);  // of all passes
   CHECK(r.at("verify_seconds").to_number<double>() == 4.0);
   CHECK(r.at("plugins").at(0).at("sha256").as_string() == "abcdef");
   const json::object& pass = r.at("passes").at(0).as_object();

@@ -50,7 +50,9 @@ FakeVerifier::Judge always(const Verdict& verdict) {
 
 // Refuses a pass by name, and accepts the rest.
 FakeVerifier::Judge refuse(std::string name) {
-  return [name](std::string_view subject, auto&&...) { return subject == name ? refused() : passed(); };
+  return [name](std::string_view subject, auto&&...) {
+    return subject == name ? refused() : passed();
+  };
 }
 
 }  // namespace
@@ -73,8 +75,8 @@ TEST_CASE("a verified change is kept and reported") {
   CHECK(ran.report.changed);
   CHECK(ran.report.verified);
   CHECK(ran.report.reference == "loaded program");
-  CHECK(ran.log.lines == std::vector<std::string>{"dce", "before dce 5", "verifying dce with judge",
-                                                  "after dce 4"});
+  CHECK(ran.log.lines ==
+        std::vector<std::string>{"dce", "before dce 5", "verifying dce with judge", "after dce 4"});
 }
 
 TEST_CASE("the reference is the original, whatever was done before") {
@@ -102,7 +104,8 @@ TEST_CASE("nothing matched: reported, and not verified") {
     journal.rename(node, journal.graph().intern("also_dead"));
     journal.end_rewrite();
   });
-  Ran ran(pipeline(verifier(judge), eraser("misses", "nothing"), std::move(never), std::move(cancels)));
+  Ran ran(
+      pipeline(verifier(judge), eraser("misses", "nothing"), std::move(never), std::move(cancels)));
   REQUIRE_FALSE(ran.error);
   CHECK(asked == 0);
   CHECK(ran.after() == ran.before);
@@ -207,18 +210,23 @@ TEST_CASE("a broken graph is refused before any verifier sees it") {
     CHECK_THAT(ran.error->where, contains("after pass 'breaks' of plugin 'test'"));
     CHECK(ran.after() == ran.before);
   };
-  expect(pass("breaks", [](Journal& journal) {
-    const Graph& graph = journal.graph();
-    journal.begin_rewrite(find(graph, "relu"), "backwards");
-    journal.move_before(find(graph, "dead"), find(graph, "relu"));
-    journal.end_rewrite();
-  }), "graph-use-before-definition");
-  expect(pass("breaks", [](Journal& journal) {
-    const Graph& graph = journal.graph();
-    journal.begin_rewrite(find(graph, "relu"), "an output that is the input");
-    journal.replace_all_uses(graph.result(find(graph, "relu")), graph.result(find(graph, "x")));
-    journal.end_rewrite();
-  }), "graph-new-alias");
+  expect(pass("breaks",
+              [](Journal& journal) {
+                const Graph& graph = journal.graph();
+                journal.begin_rewrite(find(graph, "relu"), "backwards");
+                journal.move_before(find(graph, "dead"), find(graph, "relu"));
+                journal.end_rewrite();
+              }),
+         "graph-use-before-definition");
+  expect(pass("breaks",
+              [](Journal& journal) {
+                const Graph& graph = journal.graph();
+                journal.begin_rewrite(find(graph, "relu"), "an output that is the input");
+                journal.replace_all_uses(graph.result(find(graph, "relu")),
+                                         graph.result(find(graph, "x")));
+                journal.end_rewrite();
+              }),
+         "graph-new-alias");
   auto own = eraser("breaks", "dead");
   own->own_check = [](const Graph&) { throw Error({Code::graph_bad_edit, "not what I meant"}); };
   expect(std::move(own), "graph-bad-edit");

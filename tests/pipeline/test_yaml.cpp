@@ -9,8 +9,12 @@ using namespace fettle;
 
 namespace {
 
-const ComponentUse& use(const Step& step) { return std::get<ComponentUse>(step.what); }
-const Repeat& group(const Step& step) { return std::get<Repeat>(step.what); }
+const ComponentUse& use(const Step& step) {
+  return std::get<ComponentUse>(step.what);
+}
+const Repeat& group(const Step& step) {
+  return std::get<Repeat>(step.what);
+}
 
 struct Mistake {
   const char* text;
@@ -46,7 +50,8 @@ verify: {after: end, with: [numeric: {rtol: 1e-5}], unable: pass}
 benchmark: [latency: {runs: 30}, memory]
 on_failure: skip
 accept: {max_abs: 0.01, max_rel: 1}
-)", "p.yaml");
+)",
+                                    "p.yaml");
   CHECK(p.name == "inference");
   REQUIRE(p.passes.size() == 3);
   CHECK(use(p.passes[0]).name == "dce");
@@ -83,16 +88,21 @@ TEST_CASE("what a pipeline leaves out has its documented default") {
 }
 
 TEST_CASE("aliases are YAML's own and allowed") {
-  const Pipeline p = parse_pipeline("passes: &all [cse, repeat: {passes: [dce]}]\n"
-                                    "benchmark: &b [memory]\n", "p.yaml");
+  const Pipeline p = parse_pipeline(
+      "passes: &all [cse, repeat: {passes: [dce]}]\n"
+      "benchmark: &b [memory]\n",
+      "p.yaml");
   CHECK(p.passes.size() == 2);
-  const Pipeline q = parse_pipeline("passes:\n  - &fold {constant_folding: {max_bytes: 1}}\n"
-                                    "  - cse\n  - *fold\n", "p.yaml");
+  const Pipeline q = parse_pipeline(
+      "passes:\n  - &fold {constant_folding: {max_bytes: 1}}\n"
+      "  - cse\n  - *fold\n",
+      "p.yaml");
   REQUIRE(q.passes.size() == 3);
   CHECK(use(q.passes[2]).options[0].text == "1");
 }
 
 TEST_CASE("each mistake has its code and place") {
+  // clang-format off
   const Mistake mistakes[] = {
       {"", "pipeline-empty", "p.yaml", "passes: []"},
       {"# only a comment\n", "pipeline-empty", "p.yaml", "says nothing"},
@@ -138,13 +148,16 @@ TEST_CASE("each mistake has its code and place") {
       {"passes: []\naccept: {max_abs: .nan}\n", "pipeline-bad-value", "p.yaml:2:19", "finite"},
       {"passes: []\naccept: {abs: 1}\n", "pipeline-unknown-key", "p.yaml:2:10", "'abs'"},
   };
+  // clang-format on
   for (const Mistake& mistake : mistakes) check_mistake(mistake);
 }
 
 TEST_CASE("a group that contains itself is refused, not followed") {
-  check_mistake({"passes: &p [repeat: {passes: *p}]\n", "pipeline-too-large", "p.yaml:1:9", "nested"});
+  check_mistake(
+      {"passes: &p [repeat: {passes: *p}]\n", "pipeline-too-large", "p.yaml:1:9", "nested"});
   // A list of lists by aliases: ten billion passes in a few lines.
-  std::string text = "passes:\n  - repeat: &r0 {passes: [dce, dce, dce, dce, dce, dce, dce, dce, dce, dce]}\n";
+  std::string text =
+      "passes:\n  - repeat: &r0 {passes: [dce, dce, dce, dce, dce, dce, dce, dce, dce, dce]}\n";
   for (int i = 1; i < 10; ++i) {
     text += "  - repeat: &r" + std::to_string(i) + " {passes: [";
     for (int k = 0; k < 10; ++k) {
@@ -186,8 +199,10 @@ TEST_CASE("an empty file is empty, not unreadable") {
 }
 
 TEST_CASE("--set reaches every use of a component") {
-  Pipeline p = parse_pipeline("passes: [fold: {max: 1, min: 0}, repeat: {passes: [fold]}]\n"
-                              "verify: {with: [numeric]}\nbenchmark: [latency]\n", "p.yaml");
+  Pipeline p = parse_pipeline(
+      "passes: [fold: {max: 1, min: 0}, repeat: {passes: [fold]}]\n"
+      "verify: {with: [numeric]}\nbenchmark: [latency]\n",
+      "p.yaml");
   apply_override(p, "fold.max=a=b.c");
   apply_override(p, "numeric.seed=7");
   apply_override(p, "latency.runs=");

@@ -33,11 +33,14 @@ bool Arguments::parse(const std::vector<std::string>& arguments) {
   } catch (const po::unknown_option& error) {
     fail_unknown(error.get_option_name());
   } catch (const po::too_many_positional_options_error&) {
-    throw Error({Code::usage_bad_argument, "too many arguments", {}, {},
+    throw Error({Code::usage_bad_argument,
+                 "too many arguments",
+                 {},
+                 {},
                  fmt::format("usage: fettle {}", usage_)});
   } catch (const po::error& error) {
-    throw Error({Code::usage_bad_argument, error.what(), {}, {},
-                 fmt::format("usage: fettle {}", usage_)});
+    throw Error(
+        {Code::usage_bad_argument, error.what(), {}, {}, fmt::format("usage: fettle {}", usage_)});
   }
   if (has("help")) {
     std::cout << "usage: fettle " << usage_ << "\n\n" << about_ << "\n" << visible_;
@@ -45,7 +48,10 @@ bool Arguments::parse(const std::vector<std::string>& arguments) {
   }
   for (const auto& [name, required] : positionals_) {
     if (required && text(name).empty()) {
-      throw Error({Code::usage_bad_argument, fmt::format("{} is missing", name), {}, {},
+      throw Error({Code::usage_bad_argument,
+                   fmt::format("{} is missing", name),
+                   {},
+                   {},
                    fmt::format("usage: fettle {}", usage_)});
     }
   }
@@ -64,9 +70,12 @@ std::string Arguments::choice(const std::string& name,
                               const std::vector<std::string>& choices) const {
   const std::string given = text(name, choices.front());
   if (std::ranges::find(choices, given) != choices.end()) return given;
-  throw Error({Code::usage_bad_argument,
-               fmt::format("{} must be one of {}, but is '{}'", name, fmt::join(choices, ", "), given),
-               {}, {}, suggest(given, choices)});
+  throw Error(
+      {Code::usage_bad_argument,
+       fmt::format("{} must be one of {}, but is '{}'", name, fmt::join(choices, ", "), given),
+       {},
+       {},
+       suggest(given, choices)});
 }
 
 std::int64_t Arguments::whole_number(const std::string& name, std::int64_t otherwise,
@@ -75,17 +84,22 @@ std::int64_t Arguments::whole_number(const std::string& name, std::int64_t other
   const std::string given = text(name);
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), number);
-  if (error == std::errc{} && end == given.data() + given.size() && number >= min && number <= max) {
+  if (error == std::errc{} && end == given.data() + given.size() && number >= min &&
+      number <= max) {
     return number;
   }
-  throw Error({Code::usage_bad_argument,
-               fmt::format("--{} must be a whole number in {}..{}, but is '{}'", name, min, max, given)});
+  throw Error(
+      {Code::usage_bad_argument,
+       fmt::format("--{} must be a whole number in {}..{}, but is '{}'", name, min, max, given)});
 }
 
 void Arguments::fail_unknown(const std::string& given) const {
   std::vector<std::string> known;
   for (const auto& option : visible_.options()) known.push_back("--" + option->long_name());
-  throw Error({Code::usage_unknown_option, fmt::format("no option '{}'", given), {}, {},
+  throw Error({Code::usage_unknown_option,
+               fmt::format("no option '{}'", given),
+               {},
+               {},
                fmt::format("{} (usage: fettle {})", suggest(given, known), usage_)});
 }
 

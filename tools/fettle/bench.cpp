@@ -1,5 +1,6 @@
 // fettle-bench: seconds of each stage over one program, as JSON, for tools/bench_passes. Each
-// stage is repeated; each repetition of a pass starts from a fresh copy of the program as it was read.
+// stage is repeated; each repetition of a pass starts from a fresh copy of the program as it was
+// read.
 #include <unistd.h>
 
 #include <boost/dll/runtime_symbol_info.hpp>
@@ -7,8 +8,8 @@
 #include <functional>
 #include <iostream>
 
-#include "arguments.hpp"
 #include "archive/program.hpp"
+#include "arguments.hpp"
 #include "failure.hpp"
 #include "graph/checks.hpp"
 #include "graph/text.hpp"
@@ -25,7 +26,8 @@ namespace json = boost::json;
 namespace po = boost::program_options;
 
 constexpr std::string_view kAbout =
-    "Prints as JSON the seconds that loading, checking, printing, parsing and saving a program take,\n"
+    "Prints as JSON the seconds that loading, checking, printing, parsing and saving a program "
+    "take,\n"
     "and each pass over a fresh copy of it.\n";
 
 json::array measure(std::int64_t repetitions, const std::function<double()>& once) {
@@ -61,8 +63,8 @@ json::object pass_json(const Host& host, const std::string& name, const Graph& o
 
 json::object stages(const std::string& model, const Program& program, std::int64_t n) {
   const Graph& graph = *program.graph;
-  const std::filesystem::path copy =
-      std::filesystem::temp_directory_path() / ("fettle-bench-" + std::to_string(getpid()) + ".pt2");
+  const std::filesystem::path copy = std::filesystem::temp_directory_path() /
+                                     ("fettle-bench-" + std::to_string(getpid()) + ".pt2");
   std::string text;
   json::object out;
   out["load"] = measure(n, [&] { return timed([&] { read_program(model); }); });
@@ -71,7 +73,8 @@ json::object stages(const std::string& model, const Program& program, std::int64
   out["check_schemas"] = measure(n, [&] { return timed([&] { check_schemas(graph); }); });
   out["check_aliases"] =
       measure(n, [&] { return timed([&] { OutputAliases(graph).check(graph); }); });
-  out["print"] = measure(n, [&] { return timed([&] { text = print(graph, PrintOptions::exact()); }); });
+  out["print"] =
+      measure(n, [&] { return timed([&] { text = print(graph, PrintOptions::exact()); }); });
   out["parse"] = measure(n, [&] { return timed([&] { parse_graph(text); }); });
   out["save"] = measure(n, [&] { return timed([&] { write_program(program, copy); }); });
   std::filesystem::remove(copy);
@@ -81,12 +84,14 @@ json::object stages(const std::string& model, const Program& program, std::int64
 void bench(const std::vector<std::string>& given, const std::filesystem::path& executable) {
   Arguments arguments("-bench MODEL.pt2 [OPTION...]", kAbout);
   arguments.positional("MODEL.pt2", true);
+  // clang-format off
   arguments.options()
       ("pass", po::value<std::vector<std::string>>()->composing()->value_name("NAME"),
        "measures this pass; repeatable; default: every pass")
       ("plugin-dir", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
        "looks for plugins there first; repeatable")
       ("repetitions,n", po::value<std::string>()->value_name("N"), "of each stage; default: 5");
+  // clang-format on
   if (!arguments.parse(given)) return;
   const std::int64_t n = arguments.whole_number("repetitions", 5, 1, 1000);
 

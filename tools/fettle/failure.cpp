@@ -9,9 +9,12 @@ namespace fettle {
 namespace {
 
 int bug(std::string_view what, std::ostream& messages) {
-  messages << format({Code::internal_error, "fettle failed in a way it should not", {},
-                      std::string(what), "this is a bug in fettle: please report it with the command "
-                                         "and, if you can, the model"});
+  messages << format({Code::internal_error,
+                      "fettle failed in a way it should not",
+                      {},
+                      std::string(what),
+                      "this is a bug in fettle: please report it with the command "
+                      "and, if you can, the model"});
   return exit_status(Blame::bug);
 }
 
@@ -19,10 +22,14 @@ int bug(std::string_view what, std::ostream& messages) {
 
 int exit_status(Blame blame) {
   switch (blame) {
-    case Blame::check: return 1;
-    case Blame::input: return 2;
-    case Blame::plugin: return 3;
-    case Blame::bug: break;
+    case Blame::check:
+      return 1;
+    case Blame::input:
+      return 2;
+    case Blame::plugin:
+      return 3;
+    case Blame::bug:
+      break;
   }
   return 70;
 }
@@ -33,7 +40,8 @@ int describe_failure(std::exception_ptr failure, std::ostream& messages) {
   } catch (const Error& error) {
     messages << error.what();
     if (code_blame(error.code()) == Blame::bug) {
-      messages << "  this is a bug in fettle: please report it with the command and, if you can, the model\n";
+      messages << "  this is a bug in fettle: please report it with the command and, if you can, "
+                  "the model\n";
     }
     return exit_status(code_blame(error.code()));
   } catch (const std::exception& error) {

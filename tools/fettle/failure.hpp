@@ -11,7 +11,8 @@ namespace fettle {
 int exit_status(Blame blame);
 int describe_failure(std::exception_ptr failure, std::ostream& messages);
 
-// Flushes stdout; throws output_unwritable when results were lost. A reader that went away is no loss.
+// Flushes stdout; throws output_unwritable when results were lost. A reader that went away is no
+// loss.
 void flush_results();
 
 }  // namespace fettle

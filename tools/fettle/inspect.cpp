@@ -1,4 +1,5 @@
-// fettle inspect: what a program is made of, as a summary, as text, as JSON or as a Graphviz drawing.
+// fettle inspect: what a program is made of, as a summary, as text, as JSON or as a Graphviz
+// drawing.
 #include <fmt/format.h>
 
 #include <iostream>

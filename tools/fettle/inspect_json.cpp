@@ -10,7 +10,9 @@ namespace {
 
 namespace json = boost::json;
 
-json::string text(std::string_view view) { return json::string(view); }
+json::string text(std::string_view view) {
+  return json::string(view);
+}
 
 json::array values(const Graph& graph, auto&& ids) {
   json::array out;
@@ -27,8 +29,9 @@ json::array types(const Graph& graph, NodeId node) {
 }
 
 // Names of the specs' kinds as torch.export's signature has them.
-constexpr const char* kInputKinds[] = {"user_input", "parameter", "buffer", "tensor_constant",
-                                       "custom_obj", "token",     "constant_input"};
+constexpr const char* kInputKinds[] = {"user_input",      "parameter",  "buffer",
+                                       "tensor_constant", "custom_obj", "token",
+                                       "constant_input"};
 
 json::object node_json(const Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
@@ -53,7 +56,8 @@ void write_json(const Program& program, std::ostream& out) {
   const Graph& graph = *program.graph;
   json::array imports;
   for (const std::string& module : program.imports) imports.push_back(text(module));
-  out << "{\"node_count\": " << graph.node_count() << ",\n \"imports\": " << json::serialize(imports)
+  out << "{\"node_count\": " << graph.node_count()
+      << ",\n \"imports\": " << json::serialize(imports)
       << ",\n \"samples\": " << program.samples.size() << ",\n \"nodes\": [";
   const char* separator = "\n  ";
   for (std::uint32_t b = 0; b < graph.block_bound(); ++b) {

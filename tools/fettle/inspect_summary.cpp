@@ -41,7 +41,8 @@ std::string inputs_text(const Graph& graph) {
   Table table({"input", "type"});
   for (const NodeId node : graph.nodes()) {
     const Node& n = graph.node(node);
-    if (!n.input_spec || n.input_spec->kind != InputKind::user_input || n.result_count == 0) continue;
+    if (!n.input_spec || n.input_spec->kind != InputKind::user_input || n.result_count == 0)
+      continue;
     table.add({std::string(graph.text(n.name)), print_type(graph.type(graph.result(node)))});
   }
   return table.empty() ? "  no inputs\n" : table.text();
@@ -49,9 +50,14 @@ std::string inputs_text(const Graph& graph) {
 
 // What an output does besides being returned: "buffer_mutation bn.running_mean".
 std::string output_role(const OutputSpec& spec) {
-  constexpr const char* roles[] = {"", "loss", "new value of buffer", "new value of parameter",
-                                   "new value of input", "gradient of parameter",
-                                   "gradient of input", "token"};
+  constexpr const char* roles[] = {"",
+                                   "loss",
+                                   "new value of buffer",
+                                   "new value of parameter",
+                                   "new value of input",
+                                   "gradient of parameter",
+                                   "gradient of input",
+                                   "token"};
   const std::string role = roles[static_cast<std::size_t>(spec.kind)];
   return spec.target.empty() ? role : role + " " + spec.target;
 }
@@ -69,7 +75,8 @@ std::string outputs_text(const Graph& graph) {
       continue;
     }
     const ValueId value = node.operands[operand->index];
-    table.add({std::string(graph.text(graph.value(value).name)), print_type(graph.type(value)), role});
+    table.add(
+        {std::string(graph.text(graph.value(value).name)), print_type(graph.type(value)), role});
   }
   return table.text();
 }
@@ -103,8 +110,8 @@ std::uint32_t nested_blocks(const Graph& graph) {
 
 std::string samples_text(const Program& program) {
   if (program.samples.empty()) return "none stored\n";
-  const auto eager = std::ranges::count_if(program.samples,
-                                           [](const Sample& s) { return !s.outputs.empty(); });
+  const auto eager =
+      std::ranges::count_if(program.samples, [](const Sample& s) { return !s.outputs.empty(); });
   return fmt::format("{}, {} with the eager model's outputs\n", program.samples.size(), eager);
 }
 
@@ -121,7 +128,8 @@ std::string versions_text(const Program& program) {
   } else {
     out += "?";
   }
-  if (const auto* torch = program.document.if_contains("torch_version"); torch && torch->is_string()) {
+  if (const auto* torch = program.document.if_contains("torch_version");
+      torch && torch->is_string()) {
     out += ", torch " + std::string(torch->as_string());
   }
   return out + "\n";
@@ -142,7 +150,8 @@ std::string summary_text(const Program& program, const std::string& path) {
   for (const std::string& module : program.imports) {
     out += fmt::format("  needs 'import {}' before torch.export.load\n", module);
   }
-  return out + "\n" + inputs_text(graph) + "\n" + outputs_text(graph) + "\n" + operators_text(graph);
+  return out + "\n" + inputs_text(graph) + "\n" + outputs_text(graph) + "\n" +
+         operators_text(graph);
 }
 
 }  // namespace fettle

@@ -20,14 +20,16 @@ constexpr Command kCommands[] = {
 
 std::string help() {
   std::string text =
-      "fettle: optimizes programs exported from PyTorch, and proves that they still compute the same\n\n"
+      "fettle: optimizes programs exported from PyTorch, and proves that they still compute the "
+      "same\n\n"
       "usage: fettle COMMAND [ARGUMENT...]\n\n";
   for (const Command& command : kCommands) {
     text += fmt::format("  {:<10}{}\n", command.name, command.summary);
   }
   return text +
          "\n'fettle COMMAND --help' tells more; 'fettle --version' the version.\n"
-         "Exit status: 0 done; 1 a check said no; 2 bad input or usage; 3 a plugin broke its contract;\n"
+         "Exit status: 0 done; 1 a check said no; 2 bad input or usage; 3 a plugin broke its "
+         "contract;\n"
          "70 a bug in fettle.\n";
 }
 
@@ -48,7 +50,10 @@ int dispatch(const std::filesystem::path& executable, const std::vector<std::str
     }
     known.emplace_back(command.name);
   }
-  throw Error({Code::usage_unknown_command, fmt::format("fettle has no command '{}'", name), {}, {},
+  throw Error({Code::usage_unknown_command,
+               fmt::format("fettle has no command '{}'", name),
+               {},
+               {},
                suggest(name, known)});
 }
 

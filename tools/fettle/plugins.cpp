@@ -25,7 +25,8 @@ std::string list_text(const Host& host) {
     for (const PluginInfo& plugin : host.plugins()) {
       for (const ComponentInfo& c : plugin.components) {
         if (c.kind != kind) continue;
-        table.add({c.name, std::string(component_kind_name(kind)), plugin.id, plugin.version, c.summary});
+        table.add(
+            {c.name, std::string(component_kind_name(kind)), plugin.id, plugin.version, c.summary});
       }
     }
   }
@@ -79,8 +80,11 @@ std::string info_text(const Host& host, const std::string& name) {
     }
     if (plugin.id == name) return plugin_text(plugin) + components;
   }
-  throw Error({Code::usage_bad_argument, fmt::format("no component or plugin is called '{}'", name),
-               {}, {}, suggest(name, known)});
+  throw Error({Code::usage_bad_argument,
+               fmt::format("no component or plugin is called '{}'", name),
+               {},
+               {},
+               suggest(name, known)});
 }
 
 }  // namespace
@@ -98,7 +102,9 @@ int plugins_command(const Invocation& invocation) {
   const std::string name = arguments.text("NAME");
   if ((action == "info") == name.empty()) {
     throw Error({Code::usage_bad_argument,
-                 action == "info" ? "info of what?" : "'plugins list' takes no name", {}, {},
+                 action == "info" ? "info of what?" : "'plugins list' takes no name",
+                 {},
+                 {},
                  "usage: fettle plugins list | fettle plugins info NAME"});
   }
   const Host host(plugin_search(arguments, invocation.executable));

@@ -36,7 +36,8 @@ std::vector<std::string> python_lines(const Program& program, const std::string&
   }
   lines.push_back(fmt::format("program = torch.export.load({})", python_string(path)));
   if (program.samples.empty()) {
-    lines.emplace_back("# outputs = program.module()(...)  with inputs of your own: none are stored");
+    lines.emplace_back(
+        "# outputs = program.module()(...)  with inputs of your own: none are stored");
   } else {
     lines.emplace_back("args, kwargs = program.example_inputs");
     lines.emplace_back("outputs = program.module()(*args, **kwargs)");

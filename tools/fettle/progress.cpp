@@ -9,7 +9,9 @@ namespace fettle {
 
 using namespace std::chrono_literals;
 
-bool Progress::terminal() { return isatty(STDERR_FILENO) != 0; }
+bool Progress::terminal() {
+  return isatty(STDERR_FILENO) != 0;
+}
 
 Progress::Progress(bool enabled) {
   if (enabled) watcher_ = std::jthread([this](std::stop_token stop) { watch(stop); });
@@ -30,7 +32,9 @@ void Progress::stage(std::string_view text) {
   since_ = std::chrono::steady_clock::now();
 }
 
-void Progress::clear() { stage({}); }
+void Progress::clear() {
+  stage({});
+}
 
 void Progress::erase_line() {
   if (shown_) std::cerr << "\r\x1b[K" << std::flush;
@@ -44,7 +48,8 @@ void Progress::watch(std::stop_token stop) {
     const auto elapsed = std::chrono::steady_clock::now() - since_;
     if (stop.stop_requested() || text_.empty() || elapsed < 1s) continue;
     std::cerr << "\r\x1b[K" << text_
-              << fmt::format(" … {} s", std::chrono::duration_cast<std::chrono::seconds>(elapsed).count())
+              << fmt::format(" … {} s",
+                             std::chrono::duration_cast<std::chrono::seconds>(elapsed).count())
               << std::flush;
     shown_ = true;
   }

@@ -23,11 +23,14 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr std::string_view kAbout =
-    "Runs a pipeline of passes over a program exported from PyTorch, verifies after each pass that it\n"
+    "Runs a pipeline of passes over a program exported from PyTorch, verifies after each pass that "
+    "it\n"
     "still computes the same, measures what that bought, and writes a program that Python loads.\n"
-    "Without -o nothing is written. Without -p the default pipeline is run (configs/default.yaml).\n";
+    "Without -o nothing is written. Without -p the default pipeline is run "
+    "(configs/default.yaml).\n";
 
-// Shows progress, and prints the graph around the passes that --print-before and --print-after name.
+// Shows progress, and prints the graph around the passes that --print-before and --print-after
+// name.
 class RunConsole : public RunObserver {
  public:
   RunConsole(std::vector<std::string> before, std::vector<std::string> after)
@@ -66,6 +69,7 @@ void declare(Arguments& arguments) {
   const auto text = [] { return po::value<std::string>(); };
   const auto texts = [] { return po::value<std::vector<std::string>>()->composing(); };
   arguments.positional("MODEL.pt2", true);
+  // clang-format off
   arguments.options()
       ("pipeline,p", text()->value_name("FILE.yaml"), "the pipeline; default: configs/default.yaml")
       ("output,o", text()->value_name("OUT.pt2"), "where the result goes; without it nothing is written")
@@ -76,6 +80,7 @@ void declare(Arguments& arguments) {
       ("plugin-dir", texts()->value_name("DIR"), "looks for plugins there first; repeatable")
       ("print-before", texts()->value_name("PASS"), "prints the graph before a pass; repeatable")
       ("print-after", texts()->value_name("PASS|changed"), "prints it after a pass, or after each that changed it");
+  // clang-format on
 }
 
 // configs/default.yaml in the source tree or installed, as seen from the executable.
@@ -85,15 +90,17 @@ std::filesystem::path default_pipeline(const std::filesystem::path& executable) 
     const std::filesystem::path path = (folder / place / "default.yaml").lexically_normal();
     if (std::filesystem::exists(path)) return path;
   }
-  throw Error({Code::usage_bad_argument, "the default pipeline is not where it is installed",
-               (folder / "../share/fettle/configs/default.yaml").lexically_normal().string(), {},
+  throw Error({Code::usage_bad_argument,
+               "the default pipeline is not where it is installed",
+               (folder / "../share/fettle/configs/default.yaml").lexically_normal().string(),
+               {},
                "name a pipeline with -p"});
 }
 
 Pipeline read_pipeline(const Arguments& arguments, const std::filesystem::path& executable) {
-  Pipeline pipeline = load_pipeline(
-      arguments.has("pipeline") ? std::filesystem::path(arguments.text("pipeline"))
-                                : default_pipeline(executable));
+  Pipeline pipeline =
+      load_pipeline(arguments.has("pipeline") ? std::filesystem::path(arguments.text("pipeline"))
+                                              : default_pipeline(executable));
   if (!pipeline.verifiers && pipeline.verify_after != VerifyAfter::never) {
     pipeline.verifiers = {{"numeric", {}, "verify (the default)"}};
   }
@@ -110,7 +117,9 @@ void check_print_names(const Arguments& arguments, const Pipeline& pipeline) {
       if (std::ranges::find(known, name) != known.end()) continue;
       throw Error({Code::usage_bad_argument,
                    fmt::format("--{} names '{}', which the pipeline does not run", option, name),
-                   pipeline.source, {}, suggest(name, known)});
+                   pipeline.source,
+                   {},
+                   suggest(name, known)});
     }
   }
 }
@@ -120,8 +129,9 @@ Device read_device(const Arguments& arguments) {
   const std::optional<Device> device = device_from_string(text);
   std::string why;
   if (device && device_available(*device, &why)) return *device;
-  throw Error({Code::usage_bad_argument, fmt::format("cannot run on the device '{}'", text), "--device",
-               device ? why : "a device is cpu, cuda, cuda:N or mps", "leave --device out to run on cpu"});
+  throw Error({Code::usage_bad_argument, fmt::format("cannot run on the device '{}'", text),
+               "--device", device ? why : "a device is cpu, cuda, cuda:N or mps",
+               "leave --device out to run on cpu"});
 }
 
 Record pipeline_record(const RunReport& report) {

@@ -56,8 +56,8 @@ std::string passes_table(const RunReport& report) {
   Table table({"pass", ">nodes", ">rewrites", ">time", "verified by", ">max error", "outcome"});
   for (const PassReport& p : report.passes) {
     table.add({pass_name(p), fmt::format("{} → {}", p.nodes_before, p.nodes_after),
-               std::to_string(p.rewrites), duration(p.seconds), verified_by(report, p), largest_error(p),
-               outcome(p)});
+               std::to_string(p.rewrites), duration(p.seconds), verified_by(report, p),
+               largest_error(p), outcome(p)});
   }
   return table.empty() ? "  the pipeline has no passes\n" : table.text();
 }
@@ -83,16 +83,15 @@ std::string with_spread(const Metric* m) {
   if (!m) return {};
   if (m->low == m->high) return amount(m->median, m->unit);
   const bool bytes = m->unit == "bytes";  // each with a unit of its own
-  return fmt::format("{} [{} .. {}]", amount(m->median, m->unit), amount(m->low, bytes ? m->unit : ""),
-                     amount(m->high, bytes ? m->unit : ""));
+  return fmt::format("{} [{} .. {}]", amount(m->median, m->unit),
+                     amount(m->low, bytes ? m->unit : ""), amount(m->high, bytes ? m->unit : ""));
 }
 
 // The metric of that name and program, or null.
 const Metric* metric(const BenchmarkReport& benchmark, const std::string& name,
                      std::size_t program) {
-  const auto found = std::ranges::find_if(benchmark.metrics, [&](const Metric& m) {
-    return m.name == name && m.program == program;
-  });
+  const auto found = std::ranges::find_if(
+      benchmark.metrics, [&](const Metric& m) { return m.name == name && m.program == program; });
   return found == benchmark.metrics.end() ? nullptr : &*found;
 }
 
