@@ -8,26 +8,12 @@
 #include "graph/journal.hpp"
 #include "graph/text.hpp"
 #include "graph/text_literal.hpp"
+#include "graph/text_results.hpp"
 #include "graph/text_types.hpp"
 
 namespace fettle {
 namespace text {
 namespace {
-
-struct Results {
-  std::optional<StringId> node_name;  // none: a fresh one
-  std::vector<ResultForm> forms;
-  std::vector<TypeId> types;
-  std::vector<StringId> names;
-  std::vector<std::size_t> at;  // where each name stands
-};
-
-struct Attributes {
-  std::vector<MetadataEntry> metadata;
-  std::optional<StringId> name;
-  std::optional<bool> single_tensor_return;
-  StringId unknown_fields;
-};
 
 class Parser final : OperandSource {
  public:
@@ -128,7 +114,7 @@ class Parser final : OperandSource {
       if (!lexer_.take_if(",")) break;
     }
     lexer_.expect(")");
-    const Attributes attributes = parse_attributes();
+    const Attributes attributes = parse_attributes(lexer_, *graph_);
     if (attributes.name || !attributes.metadata.empty()) {
       lexer_.fail_expected("':'", "a block has @single_tensor_return and @unknown_fields only");
     }
@@ -138,12 +124,11 @@ class Parser final : OperandSource {
   }
 
   void input() {
-    Results results;
     const std::size_t at = lexer_.peek().at;
-    result(results);
+    const Results results = parse_result(lexer_, *graph_);
     InputSpec spec;
     if (lexer_.take_if("=")) spec = input_spec(results, at);
-    Attributes attributes = parse_attributes();
+    Attributes attributes = parse_attributes(lexer_, *graph_);
     NodeSpec node;
     node.opcode = Opcode::placeholder;
     node.name = attributes.name.value_or(results.names[0]);
@@ -210,7 +195,7 @@ class Parser final : OperandSource {
       if (!lexer_.take_if(",")) break;
     }
     lexer_.expect(")");
-    Attributes attributes = parse_attributes();
+    Attributes attributes = parse_attributes(lexer_, *graph_);
     node.name = attributes.name.value_or(graph_->intern("output"));
     refuse_blocks();
     create(std::move(node), std::move(attributes));
@@ -245,7 +230,7 @@ class Parser final : OperandSource {
     const bool quoted_operator = lexer_.peek().kind == Tok::quoted && lexer_.after() == '(';
     Results results;
     if (!bare && !quoted_operator) {
-      parse_results(results);
+      results = parse_results(lexer_, *graph_);
       lexer_.expect("=");
     }
     NodeSpec node;
@@ -258,7 +243,7 @@ class Parser final : OperandSource {
     node.arguments = arguments(node.op);
     std::vector<BlockId> nested = std::move(called_blocks_);
     called_blocks_.clear();
-    Attributes attributes = parse_attributes();
+    Attributes attributes = parse_attributes(lexer_, *graph_);
     if (attributes.name) results.node_name = attributes.name;
     if (results.node_name) node.name = *results.node_name;
     node.result_forms = results.forms;
@@ -295,76 +280,6 @@ class Parser final : OperandSource {
       journal_.set_node_details(id, attributes.unknown_fields, attributes.single_tensor_return);
     }
     return id;
-  }
-
-  // -- results
-
-  void parse_results(Results& results) {
-    if (lexer_.is("(") || lexer_.is("[")) return group(results);
-    const std::size_t at = lexer_.peek().at;
-    const StringId name = intern_name("a value's name");
-    if (lexer_.take_if(":")) {
-      if (lexer_.is("(") || lexer_.is("[") || lexer_.is("None")) {
-        results.node_name = name;
-        return group(results);
-      }
-      add_result(results, name, at, parse_type(lexer_));
-    } else {
-      add_result(results, name, at, Type{});
-    }
-    results.forms.push_back({result_kind(results), 1});
-    if (!lexer_.is(",")) results.node_name = name;
-    while (lexer_.take_if(",")) {
-      result(results);
-      results.forms.push_back({result_kind(results), 1});
-    }
-  }
-
-  void group(Results& results) {
-    if (lexer_.take_if("None")) return;
-    if (lexer_.is("[")) return form(results);
-    lexer_.expect("(");
-    while (!lexer_.is(")")) {
-      form(results);
-      if (!lexer_.take_if(",")) break;
-    }
-    lexer_.expect(")");
-  }
-
-  void form(Results& results) {
-    ResultForm form;
-    if (lexer_.take_if("[")) {
-      const std::size_t first = results.names.size();
-      while (!lexer_.is("]")) {
-        result(results);
-        if (!lexer_.take_if(",")) break;
-      }
-      lexer_.expect("]");
-      form = {ArgKind::tensors, static_cast<std::uint32_t>(results.names.size() - first)};
-    } else if (lexer_.take_if("None")) {
-      form = {ArgKind::none, 0};
-    } else {
-      result(results);
-      form = {result_kind(results), 1};
-    }
-    if (const auto kind = parse_kind_suffix(lexer_)) form.kind = *kind;
-    results.forms.push_back(form);
-  }
-
-  void result(Results& results) {
-    const std::size_t at = lexer_.peek().at;
-    const StringId name = intern_name("a value's name");
-    add_result(results, name, at, lexer_.take_if(":") ? parse_type(lexer_) : Type{});
-  }
-
-  void add_result(Results& results, StringId name, std::size_t at, Type type) {
-    results.names.push_back(name);
-    results.types.push_back(graph_->intern(std::move(type)));
-    results.at.push_back(at);
-  }
-
-  ArgKind result_kind(const Results& results) const {
-    return kind_of_type(graph_->types().type(results.types.back()));
   }
 
   // -- arguments
@@ -425,34 +340,6 @@ class Parser final : OperandSource {
                   fmt::format("the value cannot be of kind '{}'", arg_kind_name(*kind)));
     }
     return std::move(*argument);
-  }
-
-  // -- attributes
-
-  Attributes parse_attributes() {
-    Attributes attributes;
-    if (!lexer_.take_if("{")) return attributes;
-    while (!lexer_.is("}")) {
-      const bool own = lexer_.take_if("@");
-      const std::size_t at = lexer_.peek().at;
-      const std::string key = lexer_.take_name("the name of an attribute");
-      lexer_.expect("=");
-      const std::string text = lexer_.take_string("a quoted text");
-      if (!own) {
-        attributes.metadata.push_back({graph_->intern(key), graph_->intern(text)});
-      } else if (key == "name") {
-        attributes.name = graph_->intern(text);
-      } else if (key == "single_tensor_return") {
-        attributes.single_tensor_return = text == "True";
-      } else if (key == "unknown_fields") {
-        attributes.unknown_fields = graph_->intern(text);
-      } else {
-        lexer_.fail(Code::text_syntax, at, fmt::format("nodes have no field '@{}'", key));
-      }
-      if (!lexer_.take_if(",")) break;
-    }
-    lexer_.expect("}");
-    return attributes;
   }
 
   const ParseOptions& options_;

@@ -1,0 +1,32 @@
+// What stands left of a call's "=" and in braces behind it (`results` and `attributes` of the grammar in
+// graph/text.hpp).
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "graph/text_lexer.hpp"
+
+namespace fettle::text {
+
+struct Results {
+  std::optional<StringId> node_name;  // none: a fresh one
+  std::vector<ResultForm> forms;
+  std::vector<TypeId> types;
+  std::vector<StringId> names;
+  std::vector<std::size_t> at;  // where each name stands
+};
+
+struct Attributes {
+  std::vector<MetadataEntry> metadata;
+  std::optional<StringId> name;
+  std::optional<bool> single_tensor_return;
+  StringId unknown_fields;
+};
+
+Results parse_results(Lexer& lexer, const Graph& graph);
+Results parse_result(Lexer& lexer, const Graph& graph);  // one value, as inputs are
+Attributes parse_attributes(Lexer& lexer, const Graph& graph);
+
+}  // namespace fettle::text
