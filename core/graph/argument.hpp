@@ -84,8 +84,8 @@ struct NamedArgument {
 std::string_view arg_kind_name(ArgKind kind);
 std::optional<ArgKind> arg_kind_from_name(std::string_view name);
 
-// The kind of the elements of a vector<Argument> payload: tensors → tensor, nested_tensors → tensors,
-// optional_tensors → optional_tensor …; none for kinds whose payload is no vector<Argument>.
+// The kind of the elements of a vector<Argument> payload: tensors → tensor, nested_tensors →
+// tensors, optional_tensors → optional_tensor …; none for kinds with any other payload.
 ArgKind element_kind(ArgKind list);
 
 // Whether the payload is of the type that the table above gives the kind, elements included.

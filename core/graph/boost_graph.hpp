@@ -2,8 +2,8 @@
 //   DataFlow  one block of a Graph as it stands: vertices are nodes, edges are uses, parallel ones
 //             included. For following the IR itself; its index map is built once, linear.
 //   Snapshot  the flat copy of graph/snapshot.hpp, with entry and exit. For analyses.
-// Both model BidirectionalGraph, VertexListGraph and EdgeListGraph, with vertex_index (dense, in program
-// order) and vertex_name. Directed, parallel edges allowed.
+// Both model BidirectionalGraph, VertexListGraph and EdgeListGraph, with vertex_index (dense, in
+// program order) and vertex_name. Directed, parallel edges allowed.
 //
 // Mind that Boost's Lengauer-Tarjan recurses along chains: see analysis/ for one that does not.
 #pragma once
@@ -160,7 +160,8 @@ class SnapshotEdgeIterator
  public:
   enum class Along : std::uint8_t { successors, predecessors, all_successors };
   SnapshotEdgeIterator() = default;
-  SnapshotEdgeIterator(const Snapshot* snapshot, Snapshot::Vertex vertex, std::size_t at, Along along)
+  SnapshotEdgeIterator(const Snapshot* snapshot, Snapshot::Vertex vertex, std::size_t at,
+                       Along along)
       : snapshot_(snapshot), vertex_(vertex), at_(at), along_(along) {
     skip_vertices();
   }
@@ -275,7 +276,9 @@ inline std::string get(boost::vertex_name_t, const DataFlow& flow, NodeId node) 
   return get(DataFlowName{&flow}, node);
 }
 inline SnapshotIndex get(boost::vertex_index_t, const Snapshot&) { return {}; }
-inline Snapshot::Vertex get(boost::vertex_index_t, const Snapshot&, Snapshot::Vertex v) { return v; }
+inline Snapshot::Vertex get(boost::vertex_index_t, const Snapshot&, Snapshot::Vertex v) {
+  return v;
+}
 
 }  // namespace fettle
 

@@ -39,7 +39,8 @@ class Blocks {
   void check_place(NodeId id, bool calls_began) {
     const Node& node = graph_.node(id);
     if (node.opcode == Opcode::placeholder) {
-      if (calls_began) problems_.add(Code::graph_bad_block, id, "a placeholder stands after a call");
+      if (calls_began)
+        problems_.add(Code::graph_bad_block, id, "a placeholder stands after a call");
       if (node.result_count != 1 || !node.arguments.empty()) {
         problems_.add(Code::graph_bad_block, id,
                       "a placeholder has one result and no arguments, and this one differs");
@@ -109,7 +110,7 @@ class Blocks {
     }
   }
 
-  // wrap_with_set_grad_enabled(enabled, graph, *operands): operands and results are the graph's own.
+  // wrap_with_set_grad_enabled(enabled, graph, *operands): operands and results are the graph's.
   void check_nested(NodeId id) {
     const Node& node = graph_.node(id);
     if (graph_.text(node.op) != "higher_order.wrap_with_set_grad_enabled") return;
@@ -137,7 +138,7 @@ class Blocks {
   const Graph& graph_;
   Problems& problems_;
   std::vector<bool> defined_;            // by value
-  std::vector<std::uint32_t> named_in_;  // by string: the block, as stamp_, that has a value so named
+  std::vector<std::uint32_t> named_in_;  // by string: the stamp_ of the block with such a value
   std::uint32_t stamp_ = 0;
 };
 

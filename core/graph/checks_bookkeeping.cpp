@@ -1,6 +1,6 @@
-// Links, results, use lists and pools: what the journal keeps by itself (invariants 1 to 5), and the
-// tree of blocks (7), which the walk over the links finds on its way. Walks are bounded, so that a
-// cycle in broken links ends in a message.
+// Links, results, use lists and pools: what the journal keeps by itself (invariants 1 to 5), and
+// the tree of blocks (7), which the walk over the links finds on its way. Walks are bounded, so
+// that a cycle in broken links ends in a message.
 #include "graph/checks_parts.hpp"
 
 namespace fettle::checks {

@@ -1,4 +1,4 @@
-// Between the files of the structural checks (graph/checks.hpp): the list of problems, and its parts.
+// Between the files of the structural checks (graph/checks.hpp): the list of problems, the parts.
 #pragma once
 
 #include <fmt/format.h>
@@ -52,7 +52,7 @@ void for_each_block_ref(const Node& node, Fn&& fn) {
   }
 }
 
-// Each part relies on the ones before it having found nothing. `blocks`: those reached from the root.
+// Each part relies on the ones before it having found nothing. `blocks`: reached from the root.
 std::vector<BlockId> check_bookkeeping(const Graph& graph, Problems& problems);  // 1-5, 7
 void check_blocks(const Graph& graph, const std::vector<BlockId>& blocks, Problems& problems);
 void check_signature(const Graph& graph, Problems& problems);  // 12-14

@@ -20,7 +20,8 @@ class Signature {
       if (graph_.node(id).input_spec) check_input(id, *graph_.node(id).input_spec);
     }
     for (const auto& [name, data] : graph_.constants()) {
-      if (!constants_.contains(name)) bad({}, fmt::format("no input names the constant '{}'", name));
+      if (!constants_.contains(name))
+        bad({}, fmt::format("no input names the constant '{}'", name));
       check_bytes(name, data);
     }
     check_outputs(graph_.output_node());

@@ -38,7 +38,8 @@ void write_block(std::ostream& out, const Graph& graph, BlockId block) {
   const auto vertex = [&](std::ostream& o, NodeId id) {
     const bool call = graph.node(id).opcode != Opcode::placeholder &&
                       graph.node(id).opcode != Opcode::output;
-    o << "[label=" << dot_string(label_of(graph, id)) << ", shape=" << (call ? "box" : "ellipse") << "]";
+    o << "[label=" << dot_string(label_of(graph, id)) << ", shape=" << (call ? "box" : "ellipse")
+      << "]";
   };
   const auto edge = [&](std::ostream& o, Use use) {
     const ValueId value = graph.node(use.user).operands[use.operand];

@@ -33,7 +33,7 @@ enum class OutputKind : std::uint8_t {
   gradient_to_parameter, gradient_to_user_input, token,
 };
 
-// "user_input", "buffer_mutation" …: the names above, which are also those of torch.export's schema.
+// "user_input", "buffer_mutation" …: the names above, also those of torch.export's schema.
 std::string_view input_kind_name(InputKind kind);
 std::optional<InputKind> input_kind_from_name(std::string_view name);
 std::string_view output_kind_name(OutputKind kind);

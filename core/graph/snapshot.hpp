@@ -1,13 +1,14 @@
-// A flat copy of one block's data flow for analyses: dense vertices in program order, successors and
-// predecessors in two arrays (CSR), with a virtual entry and exit.
+// A flat copy of one block's data flow for analyses: dense vertices in program order, successors
+// and predecessors in two arrays (CSR), with a virtual entry and exit.
 //
-// Vertex 0 is the entry, 1 … n the block's nodes in program order, n + 1 the exit. An edge leads from a
-// node to each node that uses a result of it, once. The entry leads to every node without operands, and
-// every node without users leads to the exit; so all is reachable from the entry and reaches the exit.
-// Edges are data flow only: what mutation orders is not in them (see ops/facts.hpp).
+// Vertex 0 is the entry, 1 … n the block's nodes in program order, n + 1 the exit. An edge leads
+// from a node to each node that uses a result of it, once. The entry leads to every node without
+// operands, and every node without users leads to the exit; so all is reachable from the entry and
+// reaches the exit. Edges are data flow only: what mutation orders is not in them (see
+// ops/facts.hpp).
 //
-// A snapshot does not follow edits: whoever keeps one compares version() with the graph's. Building is
-// linear. Needs operands that are defined before their use (graph/checks.hpp, invariant 9).
+// A snapshot does not follow edits: whoever keeps one compares version() with the graph's. Building
+// is linear. Needs operands that are defined before their use (graph/checks.hpp, invariant 9).
 #pragma once
 
 #include <cstdint>

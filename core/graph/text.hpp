@@ -14,11 +14,12 @@
 //   spec      = "=" ("parameter" | "buffer" | "tensor_constant" | "custom_obj") string
 //                   ["persistent" "=" bool] ["value" "=" literal]
 //             | "=" "token" | "=" "constant_input" string argument
-//   node      = [results "="] [opcode] operator "(" [argument {"," argument} [","]] ")" [attributes]
-//               {block}                      one for each nested graph that the arguments name
+//   node      = [results "="] [opcode] operator "(" [argument {"," argument} [","]] ")"
+//               [attributes] {block}       a block for each nested graph that the arguments name
 //   results   = result {"," result} | name ":" group | group
-//   group     = ("(" | "[") [form {"," form} [","]] (")" | "]") | "None"
-//   form      = result ["!" kind] | "[" [result {"," result}] "]" ["!" kind] | "None"
+//   group     = "(" [form {"," form} [","]] ")" | list ["!" kind] | "None"
+//   form      = (result | list | "None") ["!" kind]
+//   list      = "[" [result {"," result}] "]"
 //   result    = name [":" type]
 //   argument  = [name (":" | "=" | ":=")] value ["!" kind]
 //   value     = name | "None" | "True" | "False" | integer | real | "complex(" real "," real ")"
@@ -27,21 +28,21 @@
 //   type      = dtype "[" sizes "]" ["[" strides "]"] [device] ["<" flag "," … ">"]
 //             | "Sym(" size ")" | "SymBool(" size ")" | "SymFloat(" string ")" | "Token"
 //             | "CustomObj(" string ")" | "None"
-//   size      = integer | symbol ["=" hint] | string ["=" hint]        a string is sympy's srepr text
+//   size      = integer | symbol ["=" hint] | string ["=" hint]      a string is sympy's srepr text
 //   flag      = "requires_grad" | "offset" "=" size | "layout" "=" name
 //   output    = argument ["->" output kind [string]]
 //   attributes = "{" ["@"] name "=" string "," … "}"  metadata; with "@" the node's own fields
 //   name      = Python identifier that is not reserved (None, True, False, inf, nan, graph, return,
 //               self, torch, device, complex; as an argument's name any), or %'any text'
 //
-// The node's name is that of its single result; with several or no results it stands before the group
-// (max_1 above; `_assert: None = …`). Without one the node gets a fresh name. Operators go without
-// "torch.ops.". An argument's `name:` is its schema name where it is given by position, `name=` by
-// keyword, `name:=` where the call omitted it and the host filled it in.
+// The node's name is that of its single result; with several or no results it stands before the
+// group (max_1 above; `_assert: None = …`). Without one the node gets a fresh name. Operators go
+// without "torch.ops.". An argument's `name:` is its schema name where it is given by position,
+// `name=` by keyword, `name:=` where the call omitted it and the host filled it in.
 //
 // An argument's kind follows from its text: `1` int, `1.0` float, `[1, 2]` ints, `[]` ints, a name
-// what the value's type says, `[x, None]` optional_tensors. Where the graph has another kind, "!kind"
-// says so (`[]!tensors`), unless a ParameterLookup told both sides.
+// what the value's type says, `[x, None]` optional_tensors. Where the graph has another kind,
+// "!kind" says so (`[]!tensors`), unless a ParameterLookup told both sides.
 //
 // Printing and parsing are near-linear; nesting of blocks is unbounded, of lists at most 64 deep.
 #pragma once
@@ -57,7 +58,7 @@
 namespace fettle {
 
 // A parameter of an operator's schema, asked for by its position or, when `name` is not empty, by
-// name; nullopt when the operator or the parameter is unknown. `kind` is how it is usually exported.
+// name; nullopt when operator or parameter is unknown. `kind` is how it is usually exported.
 struct ParameterInfo {
   std::string name;
   ArgKind kind = ArgKind::none;

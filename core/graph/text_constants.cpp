@@ -1,5 +1,5 @@
-// The elements of small tensors as nested lists, both ways. Needs strided tensors with sizes that are
-// numbers; the 8-bit floats and complex32 have no text.
+// The elements of small tensors as nested lists, both ways. Needs strided tensors with sizes that
+// are numbers; the 8-bit floats and complex32 have no text.
 #include <fmt/format.h>
 
 #include <bit>
@@ -100,7 +100,8 @@ bool has_text(DType dtype) {
   }
 }
 
-void append_dimension(std::string& out, const TensorData& data, std::size_t d, std::int64_t offset) {
+void append_dimension(std::string& out, const TensorData& data, std::size_t d,
+                      std::int64_t offset) {
   const Type& type = data.type;
   if (d == type.sizes.size()) {
     const auto bytes = static_cast<std::size_t>(offset) * dtype_bytes(type.dtype);
@@ -220,7 +221,8 @@ void append_elements(std::string& out, const TensorData& data) {
 TensorData tensor_from(const Literal& literal, const Type& declared, const Lexer& lexer,
                        std::size_t at) {
   if (declared.kind != TypeKind::tensor || !element_count(declared)) {
-    lexer.fail(Code::text_bad_constant, at, "a constant with a value needs a tensor type in numbers",
+    lexer.fail(Code::text_bad_constant, at,
+               "a constant with a value needs a tensor type in numbers",
                "write its type: c: f32[2, 3] = tensor_constant 'c' value=0.0");
   }
   TensorData data{nullptr, declared};

@@ -32,7 +32,9 @@ bool is_identifier(std::string_view text) {
          std::ranges::all_of(text, continues_identifier);
 }
 
-bool is_reserved(std::string_view word) { return std::ranges::find(kReserved, word) != kReserved.end(); }
+bool is_reserved(std::string_view word) {
+  return std::ranges::find(kReserved, word) != kReserved.end();
+}
 
 Lexer::Lexer(std::string_view source, std::string_view name) : source_(source), name_(name) {
   advance();

@@ -1,5 +1,5 @@
-// Tokens of the text form (grammar in graph/text.hpp). One token and a character of look-ahead; white
-// space and comments never matter. Also how names and strings are quoted, for the printer.
+// Tokens of the text form (grammar in graph/text.hpp). One token and a character of look-ahead;
+// white space and comments never matter. Also how names and strings are quoted, for the printer.
 #pragma once
 
 #include <cstdint>

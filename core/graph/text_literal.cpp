@@ -20,8 +20,9 @@ constexpr std::array<std::string_view, 8> kLayouts = {
 
 template <std::size_t N>
 std::string_view name_at(const std::array<std::string_view, N>& names, std::int64_t number) {
-  return number >= 0 && static_cast<std::size_t>(number) < N ? names[static_cast<std::size_t>(number)]
-                                                             : std::string_view{};
+  return number >= 0 && static_cast<std::size_t>(number) < N
+             ? names[static_cast<std::size_t>(number)]
+             : std::string_view{};
 }
 
 template <std::size_t N>
@@ -238,8 +239,9 @@ Literal to_literal(const Graph& graph, const Node& node, const Argument& argumen
           },
           [&](Operand operand) {
             if (operand.index >= node.operands.size()) return;  // a broken node still prints
-            const ArgKind kind = types_known ? kind_of_type(graph.type(node.operands[operand.index]))
-                                             : ArgKind::tensor;
+            const ArgKind kind = types_known
+                                     ? kind_of_type(graph.type(node.operands[operand.index]))
+                                     : ArgKind::tensor;
             literal.payload = Name{operand, kind};
           },
           [&](const std::vector<std::int64_t>& values) { elements(values); },

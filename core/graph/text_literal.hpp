@@ -1,6 +1,6 @@
-// Between text and Argument: a Literal is what a person wrote, before it is known which ArgKind it is
-// (`[]` may be seven). The printer turns arguments into literals too, and both ask natural_kind what a
-// literal means by itself; so a kind is written exactly where reading would go wrong without it.
+// Between text and Argument: a Literal is what a person wrote, before its ArgKind is known (`[]` may
+// be any of ten). The printer turns arguments into literals too, and both ask natural_kind what one
+// means by itself; so a kind is written exactly where reading would go wrong without it.
 #pragma once
 
 #include <complex>
@@ -32,7 +32,7 @@ struct Literal {
   std::variant<std::monostate, bool, std::int64_t, double, std::complex<double>, StringId, Name,
                BlockRef, Torch, Device, std::vector<Literal>, std::vector<LiteralEntry>>
       payload;
-  std::optional<ArgKind> kind;  // asked for by `!kind`, or the argument's; never in a list's elements
+  std::optional<ArgKind> kind;  // of `!kind`, or the argument's; not in a list's elements
 };
 
 struct LiteralEntry {
@@ -52,7 +52,8 @@ std::optional<Argument> to_argument(const Literal& literal, ArgKind kind);
 ArgKind kind_of_type(const Type& type);
 
 // `types_known`: whether the text says the values' types, so that names have their kinds.
-Literal to_literal(const Graph& graph, const Node& node, const Argument& argument, bool types_known);
+Literal to_literal(const Graph& graph, const Node& node, const Argument& argument,
+                   bool types_known);
 
 // Who knows what names stand for while a node is read.
 class OperandSource {

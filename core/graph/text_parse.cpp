@@ -1,5 +1,6 @@
-// Text to graph; grammar in graph/text.hpp. Builds through a journal that does not record. Open blocks
-// are an explicit stack: after a call come its nested graphs, and then its own block goes on.
+// Text to graph; grammar in graph/text.hpp. Builds through a journal that does not record. Open
+// blocks are an explicit stack: after a call come its nested graphs, and then its own block goes
+// on.
 #include <fmt/format.h>
 
 #include <cctype>
@@ -145,7 +146,8 @@ class Parser final : OperandSource {
     const Token word = lexer_.take();
     const std::optional<InputKind> kind = input_kind_from_name(word.raw);
     if (!kind || frames_.back().block != kRootBlock) {
-      lexer_.fail(Code::text_syntax, word.at, fmt::format("'{}' is no kind of input here", word.raw),
+      lexer_.fail(Code::text_syntax, word.at,
+                  fmt::format("'{}' is no kind of input here", word.raw),
                   "inputs of the program are parameter, buffer, tensor_constant, custom_obj, token "
                   "or constant_input; those of nested graphs have none");
     }

@@ -47,7 +47,8 @@ class LiteralParser {
     }
     if (token.raw.starts_with("self.")) return {source_.block(token.raw.substr(5)), {}};
     if (token.raw.starts_with("torch.")) return {torch(token), {}};
-    lexer_.fail(Code::text_syntax, token.at, fmt::format("expected a value, found '{}'", token.raw));
+    lexer_.fail(Code::text_syntax, token.at,
+                fmt::format("expected a value, found '{}'", token.raw));
   }
 
   Torch torch(const Token& token) {

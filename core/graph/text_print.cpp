@@ -1,5 +1,5 @@
-// Graph to text; grammar in graph/text.hpp. Needs a graph whose links are sound, nothing more, so that
-// what a pass broke can still be shown. Nested graphs are followed with an explicit stack.
+// Graph to text; grammar in graph/text.hpp. Needs a graph whose links are sound, nothing more, so
+// that what a pass broke can still be shown. Nested graphs are followed with an explicit stack.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -112,7 +112,8 @@ class Printer {
     for (ValueId value : graph_.results(id)) result(value);
     if (node.input_spec) spec(id, *node.input_spec);
     AttributeList attributes(*this);
-    const bool own_name = node.result_count != 1 || node.name != graph_.value(graph_.result(id)).name;
+    const bool own_name =
+        node.result_count != 1 || node.name != graph_.value(graph_.result(id)).name;
     node_attributes(attributes, node, own_name ? graph_.text(node.name) : std::string_view{});
   }
 
@@ -160,8 +161,8 @@ class Printer {
     const Node& node = graph_.node(id);
     if (node.result_forms.size() != 1 || node.result_count != 1) return false;
     const ValueId value = graph_.result(id);
-    return node.result_forms[0].kind == natural_form(value) && node.name == graph_.value(value).name &&
-           graph_.type(value).kind != TypeKind::none;
+    return node.result_forms[0].kind == natural_form(value) &&
+           node.name == graph_.value(value).name && graph_.type(value).kind != TypeKind::none;
   }
 
   void results(NodeId id) {
@@ -257,7 +258,8 @@ class Printer {
   }
 
   void argument_value(const Node& node, const Argument& argument, ArgKind expected) {
-    append_literal(out_, graph_, &node, to_literal(graph_, node, argument, types_known()), expected);
+    append_literal(out_, graph_, &node, to_literal(graph_, node, argument, types_known()),
+                   expected);
   }
 
   void output(NodeId id) {
@@ -322,7 +324,8 @@ class Printer {
     if (options_.metadata) {
       attributes.add_own_if_any("name", own_name);
       if (node.hop_single_tensor_return) {
-        attributes.add_own("single_tensor_return", *node.hop_single_tensor_return ? "True" : "False");
+        attributes.add_own("single_tensor_return",
+                           *node.hop_single_tensor_return ? "True" : "False");
       }
       attributes.add_own_if_any("unknown_fields", graph_.text(node.unknown_fields));
       for (const MetadataEntry& entry : node.metadata) {

@@ -1,5 +1,5 @@
-// What stands left of a call's "=" and in braces behind it (`results` and `attributes` of the grammar in
-// graph/text.hpp).
+// What stands left of a call's "=" and in braces behind it (`results` and `attributes` of the
+// grammar in graph/text.hpp).
 #pragma once
 
 #include <optional>

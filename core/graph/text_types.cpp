@@ -10,7 +10,8 @@ namespace {
 constexpr std::string_view kSymbolHead = "Symbol('";
 constexpr std::string_view kSymbolTail = "', integer=True, positive=True)";
 
-// "Symbol('s77', integer=True, positive=True)", as export writes the size of a dynamic dimension, is s77.
+// "Symbol('s77', integer=True, positive=True)", as export writes the size of a dynamic dimension,
+// is s77.
 std::string_view plain_symbol(std::string_view expression) {
   if (!expression.starts_with(kSymbolHead) || !expression.ends_with(kSymbolTail)) return {};
   expression.remove_prefix(kSymbolHead.size());
@@ -168,7 +169,8 @@ std::vector<SymInt> contiguous_strides(const std::vector<SymInt>& sizes) {
   std::int64_t stride = 1;
   for (std::size_t d = sizes.size(); d-- > 0;) {
     strides[d] = stride;
-    if (__builtin_mul_overflow(stride, std::max<std::int64_t>(sizes[d].value, 1), &stride)) return {};
+    if (__builtin_mul_overflow(stride, std::max<std::int64_t>(sizes[d].value, 1), &stride))
+      return {};
   }
   return strides;
 }

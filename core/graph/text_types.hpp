@@ -15,8 +15,9 @@ std::vector<SymInt> contiguous_strides(const std::vector<SymInt>& sizes);
 // Whether the text can say the elements of such a tensor.
 bool can_print_elements(const TensorData& data);
 void append_elements(std::string& out, const TensorData& data);
-// The tensor of `type` that a literal gives: nested lists as deep as the sizes, or one number for all
-// elements. `at`: where it stands, for messages.
-TensorData tensor_from(const Literal& literal, const Type& type, const Lexer& lexer, std::size_t at);
+// The tensor of `type` that a literal gives: nested lists as deep as the sizes, or one number for
+// all elements. `at`: where it stands, for messages.
+TensorData tensor_from(const Literal& literal, const Type& type, const Lexer& lexer,
+                       std::size_t at);
 
 }  // namespace fettle::text

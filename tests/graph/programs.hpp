@@ -1,5 +1,5 @@
-// What the graph's tests share: programs written as text, values by name, and everything a graph holds
-// as one string, use lists and ids included, to see that two states are the same.
+// What the graph's tests share: programs written as text, values by name, and everything a graph
+// holds as one string, use lists and ids included, to see that two states are the same.
 #pragma once
 
 #include <fmt/format.h>

@@ -17,7 +17,8 @@ namespace {
 BOOST_CONCEPT_ASSERT((boost::BidirectionalGraphConcept<DataFlow>));
 BOOST_CONCEPT_ASSERT((boost::VertexListGraphConcept<DataFlow>));
 BOOST_CONCEPT_ASSERT((boost::EdgeListGraphConcept<DataFlow>));
-BOOST_CONCEPT_ASSERT((boost::ReadablePropertyGraphConcept<DataFlow, NodeId, boost::vertex_index_t>));
+BOOST_CONCEPT_ASSERT(
+    (boost::ReadablePropertyGraphConcept<DataFlow, NodeId, boost::vertex_index_t>));
 BOOST_CONCEPT_ASSERT((boost::ReadablePropertyGraphConcept<DataFlow, NodeId, boost::vertex_name_t>));
 BOOST_CONCEPT_ASSERT((boost::BidirectionalGraphConcept<Snapshot>));
 BOOST_CONCEPT_ASSERT((boost::VertexListGraphConcept<Snapshot>));

@@ -395,9 +395,9 @@ TEST_CASE("outputs and their specs agree (14)") {
     b.node("relu").output_specs = output.output_specs;
     bad("not the program's output has output specs");
   }
-  for (const OutputKind kind :
-       {OutputKind::buffer_mutation, OutputKind::parameter_mutation, OutputKind::user_input_mutation,
-        OutputKind::gradient_to_parameter, OutputKind::gradient_to_user_input}) {
+  for (const OutputKind kind : {OutputKind::buffer_mutation, OutputKind::parameter_mutation,
+                                OutputKind::user_input_mutation, OutputKind::gradient_to_parameter,
+                                OutputKind::gradient_to_user_input}) {
     DYNAMIC_SECTION("no target " << output_kind_name(kind)) {
       output.output_specs[0] = {kind, "nobody"};
       bad("names 'nobody'");

@@ -224,7 +224,9 @@ TEST_CASE("a call with a nested graph is built from its block up") {
   e.journal.create_node(output, {block, {}});
   CHECK(refusal([&] { check(e.graph); }) == "graph-bad-block");  // nobody owns it yet
 
-  CHECK(refusal([&] { e.journal.create_node(nested_call({block, block}), {}); }) == "graph-bad-edit");
+  CHECK(refusal([&] {
+          e.journal.create_node(nested_call({block, block}), {});
+        }) == "graph-bad-edit");
   CHECK(refusal([&] { e.journal.create_node(nested_call({BlockId(9)}), {}); }) == "graph-bad-edit");
   CHECK(refusal([&] { e.journal.create_node(nested_call({kRootBlock}), {}); }) == "graph-bad-edit");
   e.journal.create_node(nested_call({block}), {});

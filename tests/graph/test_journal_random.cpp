@@ -25,7 +25,8 @@ constexpr std::string_view kProgram = R"(
     return (mul, relu)
 )";
 
-// Bookkeeping is always sound; what an edit may leave wrong for the check to refuse is another matter.
+// Bookkeeping is always sound; what an edit may leave wrong for the check to refuse is another
+// matter.
 std::string corruption(const Graph& graph) {
   for (const Diagnostic& problem : find_problems(graph)) {
     if (problem.code == Code::graph_corrupt) return format(problem);
@@ -126,7 +127,8 @@ TEST_CASE("random edits are sound and undone exactly") {
       const std::string here = compare ? state(*graph) : std::string();
       const auto mark = journal.mark();
       if (editor.edit()) ++accepted;
-      // A refused edit made of several leaves what came before the refusal; those are in the journal.
+      // A refused edit made of several leaves what came before the refusal; those are in the
+      // journal.
       else if (compare && journal.mark() == mark) REQUIRE(state(*graph) == here);
       REQUIRE(corruption(*graph) == "");
       switch (editor.below(12)) {
@@ -164,7 +166,9 @@ TEST_CASE("the net effect agrees with what a comparison of the graphs says") {
     REQUIRE(journal.begin_rewrite(graph->output_node(), "random"));
     for (int step = 0; step < 4; ++step) editor.edit();
     // State includes the order of use lists, which is nobody's business: compare without it.
-    const auto program_of = [](const std::string& all) { return all.substr(0, all.find("\nnode")); };
+    const auto program_of = [](const std::string& all) {
+      return all.substr(0, all.find("\nnode"));
+    };
     const auto constants_of = [](const std::string& all) {
       const auto at = all.find("\nconstant");
       return at == all.npos ? std::string() : all.substr(at);

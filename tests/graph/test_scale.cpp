@@ -1,5 +1,6 @@
 // 100,000 nodes are a normal graph: building, printing, parsing, checking, editing, undoing and
-// snapshots go through without recursion or a hidden square (which the runner's time limit would meet).
+// snapshots go through without recursion or a hidden square (which the runner's time limit would
+// meet).
 #include <boost/graph/topological_sort.hpp>
 
 #include "graph/boost_graph.hpp"
@@ -48,7 +49,8 @@ TEST_CASE("a long chain is edited and undone") {
   for (NodeId n : graph->nodes()) nodes.push_back(n);
   for (NodeId n : nodes) {
     if (graph->node(n).opcode != Opcode::call_function) continue;
-    const NodeId made = journal.create_node(call(*graph, "aten.relu.default", {x}), {kRootBlock, n});
+    const NodeId made =
+        journal.create_node(call(*graph, "aten.relu.default", {x}), {kRootBlock, n});
     journal.replace_all_uses(graph->result(n), graph->result(made));
     journal.erase_node(n);
   }

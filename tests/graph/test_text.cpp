@@ -50,7 +50,8 @@ TEST_CASE("a program reads as print(exported_program) does") {
       "graph(p_w: f32[4, 3, 3, 3] = parameter 'conv.weight', x: f32[1, 3, 8, 8]):\n"
       "  conv2d: f32[1, 4, 6, 6] = aten.conv2d.default(x, p_w, None, [1, 1])\n"
       "  max_1: (getitem: f32[1, 4, 6], getitem_1: i64[1, 4, 6]) = aten.max.dim(conv2d, 3)\n"
-      "  split: [getitem_2: f32[1, 2, 6], getitem_3: f32[1, 2, 6]] = aten.split.Tensor(getitem, 2, 1)\n"
+      "  split: [getitem_2: f32[1, 2, 6], getitem_3: f32[1, 2, 6]] = aten.split.Tensor(getitem, 2, "
+      "1)\n"
       "  _assert_async: None = aten._assert_async.msg(getitem_2, 'it\\'s wrong')\n"
       "  add: f32[1, 2, 6] = aten.add.Tensor(getitem_2, 1.0, alpha=2)\n"
       "  return (add, getitem_1)\n");
@@ -83,13 +84,15 @@ TEST_CASE("inputs and outputs say what they stand for") {
       "    k: None = constant_input 'k' 3,\n"
       "    x: f32[2]):\n"
       "  add: f32[2] = aten.add.Tensor(b, x)\n"
-      "  return (tok -> token, add -> buffer_mutation 'bn.mean', add -> user_input_mutation 'x', x, 4, None)\n");
+      "  return (tok -> token, add -> buffer_mutation 'bn.mean', add -> user_input_mutation 'x', "
+      "x, 4, None)\n");
 }
 
 TEST_CASE("nested graphs follow the call that owns them") {
   const std::string text =
       "graph(x: f32[2], y: f32[2]):\n"
-      "  wrap: (getitem: f32[2],) = higher_order.wrap_with_set_grad_enabled(False, self.submod_1, x)\n"
+      "  wrap: (getitem: f32[2],) = higher_order.wrap_with_set_grad_enabled(False, self.submod_1, "
+      "x)\n"
       "    graph submod_1(x: f32[2]):\n"
       "      cond: f32[2] = higher_order.cond(True, self.yes, self.no, [x])\n"
       "        graph yes(x: f32[2]):\n"
@@ -139,7 +142,8 @@ TEST_CASE("exact text keeps how each argument was given") {
       "  mul: f32[2] = aten.mul.Tensor(self: add, other=add)\n"
       "  return (mul,)\n",
       PrintOptions::exact());
-  const auto graph = parse_graph("graph(x): y = aten.add.Tensor(self: x, other: 1, alpha:=1) return (y)");
+  const auto graph =
+      parse_graph("graph(x): y = aten.add.Tensor(self: x, other: 1, alpha:=1) return (y)");
   CHECK_THAT(print(*graph), contains("y = aten.add.Tensor(x, 1)\n"));
 }
 
@@ -203,7 +207,8 @@ TEST_CASE("metadata and the fields of nodes appear on request") {
   PrintOptions options;
   options.metadata = true;
   check_same(
-      "graph(x: f32[2] {@name='p_x'}) {@single_tensor_return='True', @unknown_fields='{\"a\": 1}'}:\n"
+      "graph(x: f32[2] {@name='p_x'}) {@single_tensor_return='True', @unknown_fields='{\"a\": "
+      "1}'}:\n"
       "  y: f32[2] = call_method relu(x) {@single_tensor_return='False', @unknown_fields='{}', "
       "stack_trace='File \"a.py\", line 1\\n', %'odd key'=''}\n"
       "  return (y,) {@name='result', from='here'}\n",
@@ -215,14 +220,19 @@ TEST_CASE("small constants are written out on request") {
   options.constant_elements = 16;
   for (const char* constant : {
            "f32[2, 2] = tensor_constant 'c' value=[[1.0, -0.0], [inf, 1e-45]]",
-           "f64[] = parameter 'c' value=0.1", "i64[3] = buffer 'c' value=[1, -2, 9223372036854775807]",
-           "u8[2] = buffer 'c' value=[0, 255]", "i8[1] = buffer 'c' value=[-128]",
-           "b8[2] = buffer 'c' value=[True, False]", "f32[0] = buffer 'c' value=[]",
+           "f64[] = parameter 'c' value=0.1",
+           "i64[3] = buffer 'c' value=[1, -2, 9223372036854775807]",
+           "u8[2] = buffer 'c' value=[0, 255]",
+           "i8[1] = buffer 'c' value=[-128]",
+           "b8[2] = buffer 'c' value=[True, False]",
+           "f32[0] = buffer 'c' value=[]",
            "f16[4] = buffer 'c' value=[65504.0, 6e-08, -1.5, nan]",
            "bf16[2] = buffer 'c' value=[1.0, -3.140625]",
            "c64[1] = buffer 'c' value=[complex(1.0, -2.0)]",
-           "c128[1] = buffer 'c' value=[complex(0.1, nan)]", "u16[1] = buffer 'c' value=[65535]",
-           "i16[1] = buffer 'c' value=[-1]", "u32[1] = buffer 'c' value=[4294967295]",
+           "c128[1] = buffer 'c' value=[complex(0.1, nan)]",
+           "u16[1] = buffer 'c' value=[65535]",
+           "i16[1] = buffer 'c' value=[-1]",
+           "u32[1] = buffer 'c' value=[4294967295]",
            "i32[1] = buffer 'c' value=[-1]",
        }) {
     const std::string text = "graph(c: " + std::string(constant) + "):\n  return (c,)\n";
@@ -258,31 +268,55 @@ TEST_CASE("mistakes in a text are told with their place") {
     CHECK(failure("graph(x: f32[]): y = f(" + std::string(mixed) + ") return (y)").code ==
           "text-bad-kind");
   }
-  for (const char* constant : {"f32[2] = buffer 'c' value=[1.0]", "f32[2] = buffer 'c' value=['a', 1]",
-                               "u8[1] = buffer 'c' value=[256]", "b8[1] = buffer 'c' value=[1]",
-                               "i8[] = buffer 'c' value=1.0", "f32[s0] = buffer 'c' value=1.0",
-                               "f8e5m2[] = buffer 'c' value=1.0", "Token = buffer 'c' value=1",
-                               "f32[99999999999] = buffer 'c' value=1.0"}) {
+  for (const char* constant :
+       {"f32[2] = buffer 'c' value=[1.0]", "f32[2] = buffer 'c' value=['a', 1]",
+        "u8[1] = buffer 'c' value=[256]", "b8[1] = buffer 'c' value=[1]",
+        "i8[] = buffer 'c' value=1.0", "f32[s0] = buffer 'c' value=1.0",
+        "f8e5m2[] = buffer 'c' value=1.0", "Token = buffer 'c' value=1",
+        "f32[99999999999] = buffer 'c' value=1.0"}) {
     INFO(constant);
-    CHECK(failure("graph(c: " + std::string(constant) + "): return (c)").code == "text-bad-constant");
+    CHECK(failure("graph(c: " + std::string(constant) + "): return (c)").code ==
+          "text-bad-constant");
   }
 }
 
 TEST_CASE("text that is not a graph is refused") {
   for (const char* text : {
-           "", "graph", "graph(", "graph(x)", "graph(x):", "graph(x): return", "graph(x): return (x",
-           "graph(x): return (x) more", "graph(x): y", "graph(x): y =", "graph(x): y = 3",
-           "graph(x): y = f(", "graph(x): y = f(x return (x)", "graph(x: f33[]): return (x)",
-           "graph(x: f32): return (x)", "graph(x: f32[2,): return (x)", "graph(x = thing 'a'): return ()",
-           "graph(x = parameter): return ()", "graph(x): y = f(torch.what) return ()",
-           "graph(x): y = f('abc) return ()", "graph(x): y = f('\\q') return ()",
-           "graph(x): y = f('\\xg0') return ()", "graph(x): y = f(99999999999999999999) return ()",
-           "graph(x): y = f(12ab) return ()", "graph(x): y = f(nan(0x1)) return ()",
-           "graph(x): y = f(x) {a} return ()", "graph(x): y = f(x) {@a='b'} return ()",
-           "graph(x): y = f(aten.relu) return ()", "graph(x): y = f(self.b) return ()",
-           "graph(x): return (x -> nothing)", "graph(x: f32[''] ): return ()",
-           "graph(x: f32[1]<what>): return ()", "graph(x: f32[1]<layout=odd>): return ()",
-           "graph(x): y = f(complex(1, 2)) return ()", "graph(x) {a='b'}: return ()",
+           "",
+           "graph",
+           "graph(",
+           "graph(x)",
+           "graph(x):",
+           "graph(x): return",
+           "graph(x): return (x",
+           "graph(x): return (x) more",
+           "graph(x): y",
+           "graph(x): y =",
+           "graph(x): y = 3",
+           "graph(x): y = f(",
+           "graph(x): y = f(x return (x)",
+           "graph(x: f33[]): return (x)",
+           "graph(x: f32): return (x)",
+           "graph(x: f32[2,): return (x)",
+           "graph(x = thing 'a'): return ()",
+           "graph(x = parameter): return ()",
+           "graph(x): y = f(torch.what) return ()",
+           "graph(x): y = f('abc) return ()",
+           "graph(x): y = f('\\q') return ()",
+           "graph(x): y = f('\\xg0') return ()",
+           "graph(x): y = f(99999999999999999999) return ()",
+           "graph(x): y = f(12ab) return ()",
+           "graph(x): y = f(nan(0x1)) return ()",
+           "graph(x): y = f(x) {a} return ()",
+           "graph(x): y = f(x) {@a='b'} return ()",
+           "graph(x): y = f(aten.relu) return ()",
+           "graph(x): y = f(self.b) return ()",
+           "graph(x): return (x -> nothing)",
+           "graph(x: f32[''] ): return ()",
+           "graph(x: f32[1]<what>): return ()",
+           "graph(x: f32[1]<layout=odd>): return ()",
+           "graph(x): y = f(complex(1, 2)) return ()",
+           "graph(x) {a='b'}: return ()",
            "graph(x): y = f(self.b) graph b(x = parameter 'a'): return () return ()",
        }) {
     INFO(text);

@@ -1,5 +1,5 @@
-// Text against random graphs: what is printed exactly parses back to the same graph, by a comparison
-// that knows nothing of text; and damaged text is refused or parsed, never worse.
+// Text against random graphs: what is printed exactly parses back to the same graph, by a
+// comparison that knows nothing of text; and damaged text is refused or parsed, never worse.
 #include <bit>
 #include <random>
 
@@ -102,7 +102,9 @@ class Comparison {
 class Generator {
  public:
   explicit Generator(std::uint32_t seed)
-      : random_(seed), graph_(std::make_unique<Graph>()), journal_(*graph_, Journal::Recording::off) {}
+      : random_(seed),
+        graph_(std::make_unique<Graph>()),
+        journal_(*graph_, Journal::Recording::off) {}
 
   std::unique_ptr<Graph> program() {
     block(kRootBlock, 3, 0);
@@ -135,8 +137,9 @@ class Generator {
   SymInt size() {
     if (coin()) return below(5);
     SymInt size;
-    size.expression = coin() ? "Symbol('s" + std::to_string(below(3)) + "', integer=True, positive=True)"
-                             : "x" + any_text();
+    size.expression =
+        coin() ? "Symbol('s" + std::to_string(below(3)) + "', integer=True, positive=True)"
+               : "x" + any_text();
     size.has_hint = coin();
     if (size.has_hint) size.value = integer();
     return size;
@@ -230,8 +233,8 @@ class Generator {
   }
 
   Argument any_argument(NodeSpec& node, int depth) {
-    return argument(static_cast<ArgKind>(below(static_cast<std::uint32_t>(ArgKind::dict) + 1)), node,
-                    depth);
+    return argument(static_cast<ArgKind>(below(static_cast<std::uint32_t>(ArgKind::dict) + 1)),
+                    node, depth);
   }
 
   void finish(NodeId node) {
@@ -258,7 +261,8 @@ class Generator {
     if (block != kRootBlock) return;
     InputSpec spec;
     spec.kind = static_cast<InputKind>(below(7));
-    if (spec.kind != InputKind::user_input && spec.kind != InputKind::token) spec.target = any_text();
+    if (spec.kind != InputKind::user_input && spec.kind != InputKind::token)
+      spec.target = any_text();
     if (spec.kind == InputKind::buffer) spec.persistent = coin();
     if (spec.kind == InputKind::constant_input) {
       const std::vector<ValueId> kept = std::move(values_);
@@ -289,7 +293,8 @@ class Generator {
     if (coin()) {
       result(node);
       if (coin()) node.result_names[0] = node.name;
-      node.result_forms = {{coin() ? form_kind(node.result_types[0]) : ArgKind::optional_tensor, 1}};
+      node.result_forms = {
+          {coin() ? form_kind(node.result_types[0]) : ArgKind::optional_tensor, 1}};
       return;
     }
     for (auto n = below(4); n > 0; --n) {
@@ -322,8 +327,9 @@ class Generator {
       values_.clear();
       block(nested, 1, depth + 1);
       values_ = kept;
-      node.arguments.push_back(
-          {StringId(), ArgForm::positional, {ArgKind::block, BlockRef{nested, graph_->block(nested).name}}});
+      node.arguments.push_back({StringId(),
+                                ArgForm::positional,
+                                {ArgKind::block, BlockRef{nested, graph_->block(nested).name}}});
     }
     results(node);
     finish(journal_.create_node(node, {where, {}}));
