@@ -221,6 +221,8 @@ def main():
     import zoo
     models = zoo.ensure_models()
     environment = dict(os.environ, FETTLE_MODELS=str(models), FETTLE=str(directory / "fettle"))
+    # Suites run side by side and their models are small: more threads only wait for each other.
+    environment.setdefault("OMP_NUM_THREADS", "1")
     environment.pop("FETTLE_PLUGIN_PATH", None)  # the build's own plugins are what is tested
     if options.build_dir == "build-sanitize":
         environment.update(SANITIZERS)
