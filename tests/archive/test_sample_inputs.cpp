@@ -59,7 +59,8 @@ TEST_CASE(
   const Program positional = program_with(pickled(pair({x, true}, keywords())));
   const auto values = load_sample_inputs(positional, positional.samples.at(0));
   REQUIRE(values.size() == 2);
-  CHECK(std::get<Tensor>(values[0]).type().sizes == std::vector<SymInt>{2, 3});
+  // Doubled: torch prints any vector, and Catch would ask it to print this one.
+  CHECK((std::get<Tensor>(values[0]).type().sizes == std::vector<SymInt>{2, 3}));
   CHECK(std::get<bool>(values[1]));
 
   Dict names = keywords();
@@ -94,13 +95,13 @@ TEST_CASE(
 }
 
 TEST_CASE("sample-inputs-unreadable: a tensor that reaches past its storage") {
-  // torch takes sizes and strides from the pickle as they are: 2 x 3 floats become 2 x 127.
+  // 2 x 3 floats become 2 x 127.
   std::string bytes = pickled(pair({at::zeros({2, 3}), true}, keywords()));
   const std::string sizes = "K\x02K\x03";  // BININT1 2, BININT1 3
   const std::size_t at = bytes.find(sizes);
   REQUIRE(at != bytes.npos);
   bytes[at + 3] = 127;
-  CHECK_THAT(load_failure(bytes).text, contains("reaches past its storage"));
+  CHECK_THAT(load_failure(bytes).text, contains("storage only has 24 bytes"));
 }
 
 TEST_CASE("damaged pickles end in an error or in inputs, never in a crash") {
