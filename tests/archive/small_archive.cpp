@@ -110,7 +110,7 @@ std::string floats(std::initializer_list<float> values) {
 
 // What a zip writes, appended little-endian.
 void put(std::string& out, std::uint64_t value, int size) {
-  for (int i = 0; i < size; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
+  for (int i = 0; i < size; ++i, value >>= 8) out += static_cast<char>(value & 0xff);
 }
 
 std::uint32_t crc(const std::string& bytes) {
