@@ -1,0 +1,52 @@
+"""torch.fx and Inductor at the same work, each on a fresh graph: what `seconds(stage, count)` times.
+
+Only the work itself is inside the clock; building the graph, imports and warm-up are not.
+"""
+import functools
+import gc
+import time
+
+import synthetic
+
+WARM_UP = 60  # nodes: the first run of anything in PyTorch pays for imports and caches
+
+
+@functools.cache
+def exported(count, path):
+    """The program's file and its loaded form, for load and save."""
+    import torch
+    synthetic.write_archive(count, path)
+    return torch.export.load(path)
+
+
+def work(stage, count, folder):
+    """A function of no arguments that does the stage's work once."""
+    import torch
+    path = f"{folder}/fx-{count}.pt2"
+    if stage == "load":
+        exported(count, path)
+        return lambda: torch.export.load(path)
+    if stage == "save":
+        program = exported(count, path)
+        return lambda: torch.export.save(program, f"{folder}/fx-saved.pt2")
+    module = synthetic.fx_graph_module(count)
+    if stage == "dce":
+        return module.graph.eliminate_dead_code
+    if stage == "check":
+        return module.graph.lint
+    if stage == "cse":
+        from torch.fx.passes.dialect.common.cse_pass import CSEPass
+        return lambda: CSEPass()(module)
+    if stage == "constant_folding":
+        from torch._inductor.constant_folding import constant_fold
+        return lambda: constant_fold(module)
+    raise ValueError(stage)
+
+
+def seconds(stage, count, folder):
+    work(stage, WARM_UP, folder)()
+    run = work(stage, count, folder)
+    gc.collect()
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
