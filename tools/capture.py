@@ -4,10 +4,10 @@
 The model is exported with torch.export, saved with torch.export.save, and then given what the
 *eager* model computed on the sample inputs: the reference that every later pass is judged by.
 
-What is added lies in the archive's folder `fettle/`, which Python ignores (`extra/` takes text only):
-  fettle/capture.json          versions, where the model came from, modules to import before loading,
+What is added lies in the archive's folder `fettle/`, which Python ignores (`extra/` is for text):
+  fettle/capture.json          versions, the model's origin, modules to import before loading,
                                and for each sample its inputs' record and its outputs
-  fettle/outputs/SAMPLE/K      the K-th flat user output: raw little-endian contiguous bytes, stored,
+  fettle/outputs/SAMPLE/K      the K-th flat user output: little-endian contiguous bytes, stored,
                                64-byte aligned; dtype numbers are those of torch's export schema
 """
 import argparse
@@ -51,28 +51,28 @@ def parse_arguments(arguments):
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=pathlib.Path, help="the .pt2 to write")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--hf", metavar="CLASS", help="a model class of transformers (BertModel), or "
-                        "a model type (bert) for its base model")
+    source.add_argument("--hf", metavar="CLASS", help="a model class of transformers "
+                        "(BertModel), or a model type (bert) for its base model")
     source.add_argument("--call", metavar="MODULE:FUNCTION", help="a function that makes the model "
                         "and its example inputs")
     parser.add_argument("--path", action="append", default=[], help="where --call's module lies "
                         "(default: the current folder)")
-    parser.add_argument("--config", default="", help="the config's fields: key=value,key=value or a "
-                        "JSON object (with --hf)")
+    parser.add_argument("--config", default="", help="the config's fields: key=value,key=value "
+                        "or a JSON object (with --hf)")
     parser.add_argument("--batch", type=int, default=1, help="rows of the sample inputs (1)")
     parser.add_argument("--sequence", type=int, default=16, help="tokens of a text sample (16)")
     parser.add_argument("--image-size", type=int, help="pixels of an image's side (the config's)")
     parser.add_argument("--init", choices=["default", "kaiming"], default="default",
-                        help="kaiming: kernels and matrices by kaiming_normal_, batch-norm statistics "
-                        "near 0 and 1. Some default weights (MobileNetV2's) let activations fade into "
-                        "denormals, where no comparison means anything")
+                        help="kaiming: kernels and matrices by kaiming_normal_, batch-norm "
+                        "statistics near 0 and 1. Some default weights (MobileNetV2's) let "
+                        "activations fade into denormals, where no comparison means anything")
     parser.add_argument("--seed", type=int, default=0, help="of weights and sample inputs (0)")
     parser.add_argument("--traceback", action="store_true", help="show Python's whole traceback")
     return parser.parse_args(arguments)
 
 
 def parse_config(text):
-    """Fields of a config, from a JSON object or from key=value,key=value (values are JSON or words)."""
+    """Fields of a config, from a JSON object or key=value,key=value (values are JSON or words)."""
     if text.lstrip().startswith("{"):
         try:
             return json.loads(text)
@@ -164,7 +164,8 @@ def called_model(target, paths):
     try:
         function = getattr(importlib.import_module(module_name), function_name)
     except (ImportError, AttributeError) as error:
-        raise CaptureError(f"--call {target}: {error}", "name the module's folder by --path") from error
+        raise CaptureError(f"--call {target}: {error}",
+                           "name the module's folder by --path") from error
     made = function()
     if not isinstance(made, tuple) or not 2 <= len(made) <= 4:
         raise CaptureError(f"{target} returned {type(made).__name__}, not (model, args…)",
@@ -186,13 +187,14 @@ def export_model(model, args, kwargs, dynamic_shapes=None):
 
 
 def defining_modules(spec):
-    """Modules whose import registers the output's classes with pytree: torch.export.load needs them."""
+    """Modules that register the output's classes with pytree: torch.export.load needs them."""
     found = set()
     if spec.type is not None:
         found.add(spec.type.__module__)
     for child in spec.children():
         found.update(defining_modules(child))
-    return {module for module in found if module.split(".")[0] not in ("builtins", "collections", "torch")}
+    always_there = ("builtins", "collections", "torch")
+    return {module for module in found if module.split(".")[0] not in always_there}
 
 
 def describe_output(value, record):
@@ -208,9 +210,10 @@ def describe_output(value, record):
 
 
 def append_record(archive, name, data):
-    """Stores one record behind those torch wrote, its bytes aligned as torch's writer aligns them."""
+    """Stores one record behind those torch wrote, its bytes aligned as torch aligns them."""
     info = zipfile.ZipInfo(name)  # its fixed date keeps captures reproducible
-    unpadded = archive.start_dir + 30 + len(name.encode()) + 4  # local header, name, padding's header
+    # Its bytes follow the local header (30), the name, and the padding's own header (4).
+    unpadded = archive.start_dir + 30 + len(name.encode()) + 4
     padding = -unpadded % ALIGNMENT
     info.extra = b"FB" + padding.to_bytes(2, "little") + b"Z" * padding
     archive.writestr(info, data, zipfile.ZIP_STORED)
@@ -238,11 +241,12 @@ def append_capture(path, program, eager, source):
                    "transformers": transformers and transformers.__version__, "source": source,
                    "imports": sorted(defining_modules(spec)),
                    "samples": [{"inputs": SAMPLE_INPUTS, "outputs": outputs}]}
-        append_record(archive, f"{root}/fettle/capture.json", json.dumps(capture, indent=1).encode())
+        text = json.dumps(capture, indent=1)
+        append_record(archive, f"{root}/fettle/capture.json", text.encode())
 
 
 def save(program, eager, source, output):
-    """Saves in a folder beside the target and renames, so that no half-written file is ever seen."""
+    """Saves in a folder beside the target and renames: no half-written file is ever seen."""
     import torch
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".capture-") as folder:
@@ -271,7 +275,8 @@ def capture(options):
     except Exception as error:
         reason = (str(error).strip().splitlines() or [""])[0]
         raise CaptureError(f"{options.hf or options.call} cannot be exported: "
-                           f"{type(error).__name__}: {reason}", "--traceback shows where") from error
+                           f"{type(error).__name__}: {reason}",
+                           "--traceback shows where") from error
     save(program, eager, source, options.output)
     return program
 

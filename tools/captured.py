@@ -1,4 +1,4 @@
-"""Captured models, cached: captured({name: options of capture.py}, folder) captures what is not there.
+"""Captured models, cached: captured({name: capture.py's options}, folder) captures what is missing.
 
 They lie in FOLDER/KEY/NAME.pt2. KEY is a hash of everything that decides the bytes (Python, torch,
 transformers, capture.py, the options), so a stale file is never found; FOLDER/current links to it.

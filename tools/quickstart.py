@@ -1,4 +1,4 @@
-"""The part of tools/quickstart that follows the build: capture, optimize, show, and prove what was shown."""
+"""What tools/quickstart does after the build: capture, optimize, show, and prove what was shown."""
 import json
 import pathlib
 import subprocess
@@ -54,7 +54,8 @@ def metrics(report, name):
 
 def medians(report, name, scale=1.0):
     found = metrics(report, name)
-    return " → ".join(f"{found[program]['median'] / scale:.2f}" for program in ("original", "optimized"))
+    pair = (found[program]["median"] / scale for program in ("original", "optimized"))
+    return " → ".join(f"{value:.2f}" for value in pair)
 
 
 def summary(reports):

@@ -1,8 +1,8 @@
 """Builds, then runs each test program and pytest, and counts test cases. tools/test calls this.
 
-Meson knows the test programs (`meson introspect --tests`); those that Catch2 drives are asked for its
-XML, so that cases are counted, not programs; any other program is one case, judged by its exit code.
-A program that crashes, hangs or runs no case is a failure. Output is shown of failures only.
+Meson knows the test programs (`meson introspect --tests`); those that Catch2 drives are asked for
+its XML, so that cases are counted, not programs; any other program is one case, judged by its exit
+code. A program that crashes, hangs or runs no case is a failure. Output is shown of failures only.
 """
 import argparse
 import concurrent.futures
@@ -23,7 +23,8 @@ TIMEOUT = 900  # seconds; nothing in the fast tier comes near it
 SANITIZERS = {
     # torch is not instrumented: containers that cross into it carry no annotations, and its
     # allocations may be freed by another form of delete than ours.
-    "ASAN_OPTIONS": "detect_container_overflow=0:alloc_dealloc_mismatch=0:new_delete_type_mismatch=0",
+    "ASAN_OPTIONS": "detect_container_overflow=0:alloc_dealloc_mismatch=0:"
+                    "new_delete_type_mismatch=0",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "LSAN_OPTIONS": f"suppressions={ROOT}/tools/leaks.supp:print_suppressions=0",
 }
@@ -133,13 +134,13 @@ def describe_case(case):
     """The failed expressions of a case, each with its place and its values."""
     lines = [f"  {case.get('name')}  ({case.get('filename')}:{case.get('line')})"]
     for element in case.iter():
+        place = f"    {element.get('filename')}:{element.get('line')}:"
         if element.tag == "Expression" and element.get("success") == "false":
-            lines.append(f"    {element.get('filename')}:{element.get('line')}: {element.get('type')}")
-            lines += [f"      {child.tag.lower()}: {(child.text or '').strip()}" for child in element
+            lines.append(f"{place} {element.get('type')}")
+            lines += [f"      {child.tag.lower()}: {child.text.strip()}" for child in element
                       if (child.text or "").strip()]
-        elif element.tag in ("Exception", "FatalErrorCondition", "Failure") and element.get("filename"):
-            lines.append(f"    {element.get('filename')}:{element.get('line')}: {element.tag}: "
-                         f"{(element.text or '').strip()}")
+        elif element.tag in ("Exception", "FatalErrorCondition", "Failure"):
+            lines.append(f"{place} {element.tag}: {(element.text or '').strip()}")
         elif element.tag in ("Info", "Warning"):
             lines.append(f"    with {(element.text or '').strip()}")
     return "\n".join(lines) + "\n"
@@ -199,7 +200,8 @@ def run_suites(directory, environment, words):
         pytest_chosen = True
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [pool.submit(timed, run_pytest, environment, words)] if pytest_chosen else []
-        jobs += [pool.submit(timed, run_program, program, environment, words) for program in programs]
+        jobs += [pool.submit(timed, run_program, program, environment, words)
+                 for program in programs]
         results = []
         for job in concurrent.futures.as_completed(jobs):
             results.append(job.result())

@@ -46,7 +46,8 @@ def own(tmp_path, monkeypatch):
 
     def run(function):
         output = tmp_path / f"{function}.pt2"
-        assert capture.main([str(output), f"--call=own_models:{function}", f"--path={tmp_path}"]) == 0
+        call = f"--call=own_models:{function}"
+        assert capture.main([str(output), call, f"--path={tmp_path}"]) == 0
         return output
     return run
 

@@ -1,4 +1,4 @@
-"""The cache of captured models: captured once, again when anything that decides the bytes changes."""
+"""The cache of captures: captured once, again when anything that decides the bytes changes."""
 import captured
 import pytest
 

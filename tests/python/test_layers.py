@@ -14,9 +14,9 @@ TORCH_USERS = {"ops", "archive", "runtime"}
 TORCH = ("torch/", "ATen/", "c10/", "caffe2/")
 
 C_HEADERS = {f"{name}.h" for name in (
-    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign "
-    "stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time "
-    "uchar wchar wctype").split()}
+    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
+    "stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads "
+    "time uchar wchar wctype").split()}
 
 
 def files_below(folder):

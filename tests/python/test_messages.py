@@ -1,5 +1,5 @@
-"""Mistakes at the command line and in files: each has its code and exit status, says what to do next,
-and leaves nothing behind."""
+"""Mistakes at the command line and in files: each has its code and exit status, says what to do
+next, and leaves nothing behind."""
 import json
 import zipfile
 
@@ -54,7 +54,8 @@ DAMAGES = {
     "archive-json-shape": edited(MODEL_JSON, lambda m: graph(m).update(nodes=7)),
     "archive-schema": edited(MODEL_JSON, lambda m: m["schema_version"].update(major=99)),
     "operator-unknown": edited(
-        MODEL_JSON, lambda m: graph(m)["nodes"][0].update(target="torch.ops.aten.frobnicate.default")),
+        MODEL_JSON,
+        lambda m: graph(m)["nodes"][0].update(target="torch.ops.aten.frobnicate.default")),
     "archive-dangling-value": set_first_operand("nobody"),
     "archive-constant": edited(
         WEIGHTS_JSON, lambda w: first_weight(w)["tensor_meta"]["sizes"][0].update(as_int=1 << 40)),
@@ -111,7 +112,8 @@ def test_the_target_of_a_failed_run_keeps_what_it_held(fettle, bert, pipeline, t
 @pytest.mark.parametrize("text, code, says", [
     ("passes: [dce]\npases: []\n", "pipeline-unknown-key", ["pipeline.yaml:2:1", "passes"]),
     ("passes: [cze]\n", "component-unknown", ["pipeline.yaml:1:10", "cse"]),
-    ("passes:\n  - constant_folding: {max_byte: 1}\n", "option-unknown", ["pipeline.yaml:2", "max_bytes"]),
+    ("passes:\n  - constant_folding: {max_byte: 1}\n", "option-unknown",
+     ["pipeline.yaml:2", "max_bytes"]),
     ("passes:\n  - constant_folding: {max_bytes: lots}\n", "option-type", ["pipeline.yaml:2"]),
     ("passes:\n  - constant_folding: {max_bytes: -5}\n", "option-range", ["pipeline.yaml:2"]),
     ("passes: dce\n", "pipeline-wrong-type", ["pipeline.yaml:1:9"]),

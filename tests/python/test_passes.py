@@ -69,8 +69,8 @@ def test_exact_pipeline_is_bitwise_equal(optimize, models):
 def test_report_has_what_tools_rely_on(optimize, models):
     model = models / "vit.pt2"
     _, report = optimize(model)
-    assert {"fettle_version", "model", "pipeline", "passes", "nodes_before", "nodes_after", "verified",
-            "benchmarks", "seconds_total"} <= set(report)
+    assert {"fettle_version", "model", "pipeline", "passes", "nodes_before", "nodes_after",
+            "verified", "benchmarks", "seconds_total"} <= set(report)
     for entry in report["passes"]:
         assert {"name", "changed", "rewrites", "nodes_before", "nodes_after", "seconds",
                 "verification"} <= set(entry)

@@ -1,4 +1,4 @@
-"""run_tests.py must not lose a failure: crashes, hangs, empty programs and cut reports all count."""
+"""run_tests.py must not lose a failure: crashes, hangs, empty programs, cut reports all count."""
 import os
 import sys
 
@@ -38,8 +38,9 @@ def test_cases_are_counted_and_failures_shown(tmp_path):
 
 def test_a_crash_counts_and_what_ran_before_it_too(tmp_path):
     cut = "<Catch>" + CASE.format("good", "", "true") + '<TestCase name="crashes"><Expr'
-    body = f"open(report, 'w').write({cut!r}); print('last words', flush=True); "
-    passed, failed, _, details = run(program(tmp_path, body + "os.kill(os.getpid(), signal.SIGSEGV)"))
+    body = (f"open(report, 'w').write({cut!r}); print('last words', flush=True); "
+            "os.kill(os.getpid(), signal.SIGSEGV)")
+    passed, failed, _, details = run(program(tmp_path, body))
     assert (passed, failed) == (1, 1)
     assert "signal 11" in details and "last words" in details
 

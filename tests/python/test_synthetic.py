@@ -1,4 +1,4 @@
-"""The bench's synthetic programs: the archive and the fx graph are the same program, and Python loads it."""
+"""The bench's programs: archive and fx graph are the same program, and Python loads it."""
 import sys
 
 import torch

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Captures the models of models.py once: zoo.py [NAME…] fills build/models/current, and prints where
-that is (tools/captured.py says how they are cached)."""
+"""Captures the models of models.py once: zoo.py [NAME…] fills build/models/current, and prints
+where that is (tools/captured.py says how they are cached)."""
 import argparse
 import pathlib
 import sys

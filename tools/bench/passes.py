@@ -1,9 +1,9 @@
 """Seconds for load, each pass, structural check and save at growing sizes, fettle beside torch.fx.
 
-Rounds alternate between the two, so that a busy minute hits both; medians are shown with their spread
-(half the distance between the quartiles), the growth exponent is a least-squares fit of log time over
-log size, and a ratio above 1 says how many times longer torch.fx took. torch.export's own load and save
-are left out above --torch-limit nodes: they take minutes there.
+Rounds alternate between the two, so that a busy minute hits both; medians are shown with their
+spread (half the distance between the quartiles), the growth exponent is a least-squares fit of log
+time over log size, and a ratio above 1 says how many times longer torch.fx took. torch.export's own
+load and save are left out above --torch-limit nodes: they take minutes there.
 """
 import argparse
 import collections
@@ -31,7 +31,7 @@ def fettle_seconds(program, model):
         sys.exit(f"bench_passes: fettle-bench failed on {model.name}\n{done.stderr}")
     said = json.loads(done.stdout)
     found = {stage: said["stages"][stage] for stage in ("load", "save")}
-    # What the runner checks after each pass: the graph, its calls against schemas, its outputs' storage.
+    # What the runner checks after each pass: the graph, calls against schemas, outputs' storage.
     checks = [said["stages"][name] for name in ("check", "check_schemas", "check_aliases")]
     found["check"] = [sum(parts) for parts in zip(*checks)]
     found.update((name, said["passes"][name]["seconds"]) for name in PASSES)

@@ -1,7 +1,7 @@
 """Synthetic programs of any size, as a .pt2 and as a torch.fx graph, node for node the same.
 
-Of the N call nodes 30 % are exact duplicates, 10 % dead, 10 % computed from a constant alone, 10 % in
-three-node patterns, the rest an elementwise chain. The archive's JSON is written directly, into an
+Of the N call nodes 30 % are exact duplicates, 10 % dead, 10 % computed from a constant alone, 10 %
+in three-node patterns, the rest an elementwise chain. The archive's JSON is written directly, into an
 envelope that torch.export.save made: saving 100,000 nodes through Python takes a minute.
 """
 import copy

@@ -1,4 +1,4 @@
-"""torch.fx and Inductor at the same work, each on a fresh graph: what `seconds(stage, count)` times.
+"""torch.fx and Inductor at the same work, each on a fresh graph: what `seconds` times.
 
 Only the work itself is inside the clock; building the graph, imports and warm-up are not.
 """
