@@ -203,7 +203,7 @@ def describe_output(value, record):
     from torch._export.serde.serialize import _TORCH_TO_SERIALIZE_DTYPE
     if not isinstance(value, torch.Tensor):
         return {"value": value}, None
-    tensor = value.detach().cpu().contiguous()
+    tensor = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
     entry = {"record": record, "dtype": int(_TORCH_TO_SERIALIZE_DTYPE[tensor.dtype]),
              "sizes": list(tensor.shape)}
     return entry, tensor.reshape(-1).view(torch.uint8).numpy().tobytes()

@@ -101,6 +101,9 @@ struct Executable::Impl {
 
   std::vector<c10::IValue> execute(const RunOptions& options, std::int64_t& peak) {
     auto meter = options.measure_memory ? std::make_shared<MemoryMeter>() : nullptr;
+    // Inputs and copies of weights outlive the measurement: libtorch warns on stderr when a block
+    // that it did not see allocated is freed under a profiler.
+    const std::vector<c10::IValue> held = meter ? interpreter.frame() : std::vector<c10::IValue>();
     std::optional<c10::DebugInfoGuard> measured;
     if (meter) measured.emplace(c10::DebugInfoKind::PROFILER_STATE, meter);
     interpreter.run(plan, options.hook);

@@ -17,6 +17,7 @@ class Interpreter {
   explicit Interpreter(std::size_t slots) : frame_(slots) {}
 
   c10::IValue& slot(Slot slot) { return frame_[slot]; }
+  const std::vector<c10::IValue>& frame() const { return frame_; }
 
   // Inputs are in their slots already. Throws operator_failed, and what a hook throws.
   void run(const Plan& plan, const NodeHook* hook);

@@ -70,6 +70,13 @@ class Judge {
     verdict_.detail = std::move(detail);
   }
 
+  bool failed() const { return verdict_.judgement == Judgement::fail; }
+
+  // Says more about a failure, once.
+  void explain(const std::string& why) {
+    if (verdict_.detail.find(why) == std::string::npos) verdict_.detail += "; " + why;
+  }
+
   fettle::Verdict finish(std::uint64_t sets, bool eager, bool original) {
     verdict_.comparisons = sets;
     if (verdict_.judgement == Judgement::fail) return std::move(verdict_);
@@ -145,6 +152,8 @@ class Numeric : public fettle::Verifier {
       }
       if (against_eager)
         compare_all(judge, *set.eager, *outputs, false, "eager outputs", set, candidate);
+      if (against_eager && judge.failed() && differs_from_eager(request.reference, s))
+        judge.explain("the program as exported differs from its eager model, before any pass");
       if (expected != nullptr)
         compare_all(judge, *expected, *outputs, exact, "original program", set, candidate);
       eager = eager || against_eager;
@@ -159,6 +168,15 @@ class Numeric : public fettle::Verifier {
                                   const fettle::Data& inputs) const {
     if (inputs.size() != program.input_count()) return std::nullopt;
     return run_or_nothing(program, inputs, static_cast<std::uint64_t>(seed_));
+  }
+
+  bool differs_from_eager(const fettle::Program& original, std::size_t s) {
+    const fettle::Data* outputs = reference_.outputs(original, s);
+    Judge judge;
+    const InputSet& set = reference_.set(s);
+    if (outputs != nullptr)
+      compare_all(judge, *set.eager, *outputs, false, "eager outputs", set, original);
+    return judge.failed();
   }
 
   void compare_all(Judge& judge, const fettle::Data& expected, const fettle::Data& actual,

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <forward_list>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,14 +14,16 @@
 namespace fettle {
 inline namespace sdk {
 
-// Inputs or outputs of a program: owns its tensors.
+// Inputs or outputs of a program: owns its tensors and its text.
 class Data {
  public:
   Data() = default;
   explicit Data(std::size_t n) : data_(n) {}
-  Data(Data&& other) noexcept : data_(std::exchange(other.data_, {})) {}
+  Data(Data&& other) noexcept
+      : data_(std::exchange(other.data_, {})), text_(std::exchange(other.text_, {})) {}
   Data& operator=(Data&& other) noexcept {
     std::swap(data_, other.data_);
+    std::swap(text_, other.text_);
     return *this;
   }
   ~Data() {
@@ -47,7 +51,16 @@ class Data {
       else
         copy.data_[k] = data_[k];
     }
+    copy.keep_text();
     return copy;
+  }
+  // Text that was borrowed for the length of a call becomes this object's own, and may outlive it.
+  void keep_text() {
+    for (fettle_datum& datum : data_) {
+      if (datum.kind != FETTLE_DATUM_STRING) continue;
+      text_.emplace_front(text(datum.s));
+      datum.s = str(text_.front());
+    }
   }
 
  private:
@@ -58,6 +71,7 @@ class Data {
     datum.tensor = nullptr;
   }
   std::vector<fettle_datum> data_;
+  std::forward_list<std::string> text_;  // stays in place when this object moves
 };
 
 struct RunOptions {
@@ -141,6 +155,7 @@ class Program {
     Data data(input_count());
     detail::check(detail::program_table().sample_inputs(context_.raw(), raw_, sample, data.raw()),
                   "sample_inputs");
+    data.keep_text();
     return data;
   }
   // What the eager model answered when the program was captured; nothing if that was not stored.
@@ -150,6 +165,7 @@ class Program {
         detail::program_table().eager_outputs(context_.raw(), raw_, sample, data.raw());
     if (status == FETTLE_E_ABSENT) return std::nullopt;
     detail::check(status, "eager_outputs");
+    data.keep_text();
     return data;
   }
 
@@ -167,6 +183,7 @@ class Program {
     detail::check(detail::program_table().run(context_.raw(), raw_, &raw_options, inputs.raw(),
                                               result.outputs.raw(), &stats),
                   "run");
+    result.outputs.keep_text();
     result.peak_bytes = stats.peak_bytes;
     result.seconds = stats.seconds;
     return result;
