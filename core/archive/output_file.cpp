@@ -15,6 +15,22 @@ namespace fettle {
 namespace {
 
 constexpr std::size_t kBufferSize = 1 << 20;
+constexpr int kNames = 16;  // tries to find one that nobody has
+
+std::string own_name(int file) {
+  return fmt::format("/proc/self/fd/{}", file);
+}
+
+// A file without a name, which a run that is killed cannot leave behind; -1 where the system or the
+// file system has none.
+int open_nameless([[maybe_unused]] const std::filesystem::path& folder) {
+#ifdef O_TMPFILE
+  const int file = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+  if (file < 0 || ::access(own_name(file).c_str(), F_OK) == 0) return file;
+  ::close(file);  // without /proc it could not be given a name later
+#endif
+  return -1;
+}
 
 [[noreturn]] void refuse(const std::filesystem::path& target, std::string why,
                          std::string hint = {}) {
@@ -38,12 +54,13 @@ OutputFile::OutputFile(const std::filesystem::path& target) : target_(target) {
   const auto folder =
       target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
   if (!std::filesystem::is_directory(folder, failed))
-    refuse(target, fmt::format("there is no folder '{}'", folder.string()));
+    refuse(target, fmt::format("there is no folder '{}'", folder.string()), "make it first");
 
-  std::random_device random;
-  for (int attempt = 0; file_ < 0 && attempt < 16; ++attempt) {
-    temporary_ = folder / fmt::format(".{}.{:08x}.tmp", target_.filename().string(), random());
+  file_ = open_nameless(folder);
+  for (int attempt = 0; file_ < 0 && attempt < kNames; ++attempt) {
+    temporary_ = temporary_name();
     file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file_ < 0) temporary_.clear();
     if (file_ < 0 && errno != EEXIST) break;
   }
   if (file_ < 0) refuse(target, std::strerror(errno), "check that the folder may be written to");
@@ -55,6 +72,24 @@ OutputFile::OutputFile(const std::filesystem::path& target) : target_(target) {
 OutputFile::~OutputFile() {
   if (file_ >= 0) ::close(file_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+std::filesystem::path OutputFile::temporary_name() const {
+  std::random_device random;
+  return target_.parent_path() /
+         fmt::format(".{}.{:08x}.tmp", target_.filename().string(), random());
+}
+
+// A link cannot replace what is there, so that the file gets a name of its own before the rename.
+void OutputFile::name_it() {
+  int failed = -1;
+  for (int attempt = 0; failed != 0 && attempt < kNames; ++attempt) {
+    const std::filesystem::path name = temporary_name();
+    failed = ::linkat(AT_FDCWD, own_name(file_).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW);
+    if (failed == 0) temporary_ = name;
+    if (failed != 0 && errno != EEXIST) break;
+  }
+  check(failed == 0, "naming the file");
 }
 
 void OutputFile::check(bool ok, const char* what) const {
@@ -91,6 +126,7 @@ void OutputFile::write_through(std::span<const std::byte> bytes) {
 void OutputFile::commit() {
   flush();
   check(::fsync(file_) == 0, "flushing to the disk");
+  if (temporary_.empty()) name_it();
   const int closed = ::close(file_);
   file_ = -1;
   check(closed == 0, "closing");

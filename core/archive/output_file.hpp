@@ -1,5 +1,6 @@
-// A file that appears whole or not at all: written beside its target under another name, flushed to
-// the disk, then renamed over it. Destroyed before commit, it leaves nothing behind.
+// A file that appears whole or not at all: written beside its target without a name (or under
+// another one, where the file system knows no nameless files), flushed to the disk, then renamed
+// over it. Destroyed or killed before commit, it leaves nothing behind.
 //
 // What the target named before stays valid for whoever has it open or mapped, so that a program may
 // be written over the archive it was read from.
@@ -28,6 +29,8 @@ class OutputFile {
  private:
   void flush();
   void write_through(std::span<const std::byte> bytes);
+  std::filesystem::path temporary_name() const;
+  void name_it();
   void check(bool ok, const char* what) const;
 
   std::filesystem::path target_, temporary_;

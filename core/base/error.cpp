@@ -19,11 +19,22 @@ constexpr CodeFacts kCodes[] = {
 #undef FETTLE_CODE
 };
 
-const CodeFacts& facts(Code code) { return kCodes[static_cast<std::size_t>(code)]; }
+const CodeFacts& facts(Code code) {
+  return kCodes[static_cast<std::size_t>(code)];
+}
 
 std::string_view severity_name(Severity severity) {
   constexpr std::array<std::string_view, 3> names = {"note", "warning", "error"};
   return names[static_cast<std::size_t>(severity)];
+}
+
+// Text of files goes into messages: what is in it must neither cut them off nor drive a terminal.
+std::string without_controls(std::string text) {
+  for (char& c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) c = '?';
+  }
+  return text;
 }
 
 void append_line(std::string& text, std::string_view label, std::string_view body) {
@@ -48,9 +59,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string_view code_name(Code code) { return facts(code).name; }
-std::string_view code_summary(Code code) { return facts(code).summary; }
-Blame code_blame(Code code) { return facts(code).blame; }
+std::string_view code_name(Code code) {
+  return facts(code).name;
+}
+std::string_view code_summary(Code code) {
+  return facts(code).summary;
+}
+Blame code_blame(Code code) {
+  return facts(code).blame;
+}
 
 std::string format(const Diagnostic& diagnostic) {
   std::string text(severity_name(diagnostic.severity));
@@ -59,13 +76,19 @@ std::string format(const Diagnostic& diagnostic) {
   append_line(text, "where", diagnostic.where);
   append_line(text, "why", diagnostic.why);
   append_line(text, "try", diagnostic.hint);
-  return text;
+  return without_controls(std::move(text));
 }
 
 Error::Error(Diagnostic diagnostic)
     : diagnostic_(std::move(diagnostic)), text_(format(diagnostic_)) {}
 
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates) {
+  constexpr std::size_t kShortest = 4;  // "--ou" may be the beginning of "--output"
+  if (name.size() >= kShortest) {
+    const auto begun = std::ranges::find_if(
+        candidates, [&](const std::string& candidate) { return candidate.starts_with(name); });
+    if (begun != candidates.end()) return *begun;
+  }
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : candidates) {

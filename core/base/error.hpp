@@ -35,10 +35,11 @@ Blame code_blame(Code code);
 
 struct Diagnostic {
   Code code;
-  std::string what;         // what went wrong, one clause, no trailing full stop
-  std::string where = {};   // file, record, line:column, node or value; empty if nowhere in particular
-  std::string why = {};     // the reason, if `what` does not say it
-  std::string hint = {};    // the next thing to try
+  std::string what;  // what went wrong, one clause, no trailing full stop
+  std::string where =
+      {};                // file, record, line:column, node or value; empty if nowhere in particular
+  std::string why = {};  // the reason, if `what` does not say it
+  std::string hint = {};  // the next thing to try
   Severity severity = Severity::error;
 };
 
@@ -57,8 +58,8 @@ class Error : public std::exception {
   std::string text_;
 };
 
-// The candidate nearest to `name` by edit distance, or empty when nothing is near enough to suggest.
-// O(candidates * length^2).
+// The candidate that `name` begins, or else the nearest by edit distance, or empty when nothing is
+// near enough to suggest. O(candidates * length^2).
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 
 // " (did you mean 'x'?)"-style hint for an unknown name: the nearest candidate, or the list of all.

@@ -66,9 +66,12 @@ void Host::Impl::search_folder(const SearchFolder& folder) {
   const fs::path real = fs::canonical(folder.path, error);
   if (error || !fs::is_directory(real, error)) {
     if (!folder.asked_for) return;
-    throw Error({.code = Code::plugin_not_found,
-                 .what = "a plugin folder does not exist",
-                 .where = folder.path.string()});
+    throw Error(
+        {.code = Code::plugin_not_found,
+         .what = error ? "a plugin folder does not exist" : "a plugin folder is not a folder",
+         .where = folder.path.string(),
+         .why = error ? error.message() : "it is a file",
+         .hint = "name the folder that holds the plugin's library"});
   }
   if (folder.asked_for) require_trusted_folder(real);
   const std::size_t loaded_before = libraries.size();
@@ -115,6 +118,11 @@ const Host::Impl::Found& Host::Impl::find(ComponentKind kind, std::string_view n
       if (refusal.path.stem().string().find(name) == std::string::npos) continue;
       why = fmt::format("{} was refused: {}", refusal.path.string(), refusal.reason.what);
       if (!refusal.reason.why.empty()) why += " (" + refusal.reason.why + ")";
+    }
+    if (why.empty() && !refusals.empty()) {
+      const Refusal& first = refusals.front();
+      why = fmt::format("plugins were refused ({}), the first was {}: {}", refusals.size(),
+                        first.path.string(), first.reason.what);
     }
   }
   throw Error({.code = Code::component_unknown,

@@ -51,10 +51,10 @@ auto ask(const std::filesystem::path& path, std::string_view what, Fn&& fn) -> d
 std::vector<std::string> exported_symbols(const std::filesystem::path& path) {
   try {
     return boost::dll::library_info(path).symbols();
-  } catch (const std::exception& e) {
+  } catch (const std::exception&) {  // whose text tells of streams, not of the file
     refuse_plugin(Code::plugin_not_loadable, path,
-                  "a plugin is not a whole library for this machine", e.what(),
-                  "build or copy it again");
+                  "a plugin is not a whole library for this machine",
+                  "its headers and symbols cannot be read", "build or copy it again");
   }
 }
 

@@ -48,6 +48,13 @@ void require_trusted_folder(const fs::path& folder) {
 
 void require_trusted_file(const fs::path& path) {
   const struct stat status = status_of(path);
+  if (!S_ISREG(status.st_mode)) {  // a pipe would be read for ever
+    throw Error({.code = Code::plugin_not_loadable,
+                 .what = "a plugin is not a file",
+                 .where = path.string(),
+                 .why = "it is a pipe, a socket or a device",
+                 .hint = "remove it from the plugin folder"});
+  }
   if (status.st_mode & S_IWOTH) {
     distrust(path, "the file is world-writable", fmt::format("chmod o-w '{}'", path.string()));
   }

@@ -48,7 +48,8 @@ class PipelineParser {
             yaml_.unknown_key(key_node, key, "a pipeline",
                               {"name", "passes", "verify", "benchmark", "on_failure", "accept"});
           }
-        });
+        },
+        "passes: [dce]");
     if (!has_passes) {
       yaml_.fail(Code::pipeline_missing_key, root_, "the pipeline has no 'passes'", {},
                  "list them, or write 'passes: []', which only copies the program");
@@ -172,7 +173,8 @@ class PipelineParser {
           } else {
             yaml_.unknown_key(key_node, key, "'verify'", {"after", "with", "unable"});
           }
-        });
+        },
+        "verify: {after: each, with: [numeric]}; after is each, end or never");
   }
 
   void accept(const YAML::Node& node) {

@@ -81,7 +81,9 @@ std::string to_html(const RunReport& report);
 // Indented by two spaces, numbers as JSON has them.
 std::string pretty(const boost::json::value& value);
 
-// Throws report_unwritable.
+// Both throw report_unwritable; the first finds out before a run whether there is a place to write
+// to, and leaves nothing there.
+void check_report(const std::filesystem::path& path);
 void write_report(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace fettle

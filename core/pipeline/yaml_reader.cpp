@@ -69,10 +69,12 @@ YAML::Node YamlReader::document(std::string_view text) const {
   return documents[0];
 }
 
-void YamlReader::mapping(const YAML::Node& node, std::string_view what, const Entry& fn) const {
+void YamlReader::mapping(const YAML::Node& node, std::string_view what, const Entry& fn,
+                         std::string_view example) const {
   if (!node.IsMap()) {
     fail(Code::pipeline_wrong_type, node,
-         fmt::format("{} must be a mapping (key: value), but is {}", what, type_name(node)));
+         fmt::format("{} must be a mapping (key: value), but is {}", what, type_name(node)), {},
+         std::string(example));
   }
   std::set<std::string> seen;
   for (const auto& entry : node) {

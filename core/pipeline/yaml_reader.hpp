@@ -25,10 +25,12 @@ class YamlReader {
                          std::string hint = {}) const;
 
   // Calls fn(key, key's node, value) for each entry, after checking that `node` is a mapping whose
-  // keys are plain names, each given once. `what` names the mapping in messages.
+  // keys are plain names, each given once. `what` names the mapping in messages,
+  // and `example` is what they say to write.
   using Entry = std::function<void(const std::string& key, const YAML::Node& key_node,
                                    const YAML::Node& value)>;
-  void mapping(const YAML::Node& node, std::string_view what, const Entry& fn) const;
+  void mapping(const YAML::Node& node, std::string_view what, const Entry& fn,
+               std::string_view example = {}) const;
   void sequence(const YAML::Node& node, std::string_view what,
                 const std::function<void(const YAML::Node&)>& fn) const;
 

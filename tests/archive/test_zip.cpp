@@ -1,5 +1,9 @@
 // The container: what a sound one gives, and each way in which one can be damaged or hostile.
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 
 #include "archive/output_file.hpp"
 #include "archive/zip_reader.hpp"
@@ -189,6 +193,21 @@ TEST_CASE("what the writer writes, the reader reads; data is aligned to 64 bytes
     CHECK(reinterpret_cast<std::uintptr_t>(reader.require(record.path).bytes.data()) % 64 == 0);
   }
   CHECK(folder.file_count() == 1);
+}
+
+TEST_CASE("an output that is killed before it is whole leaves nothing behind") {
+  const TempFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    OutputFile file(folder.path() / "out.pt2");
+    const std::vector<std::byte> much(3 << 20);
+    file.write(much);
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(folder.file_count() == 0);
 }
 
 TEST_CASE("more records than 16 bits count make the writer use zip64") {

@@ -1,4 +1,6 @@
 // What the loader refuses, one bad plugin for each reason, and what a refusal means for a search.
+#include <sys/stat.h>
+
 #include "fixture.hpp"
 
 using namespace fettle;
@@ -27,6 +29,14 @@ TEST_CASE("a file that is no library is refused") {
   CHECK(code_name(refusal.code) == "plugin-not-loadable");
   CHECK_THAT(refusal.where, contains("text.so"));
   CHECK_FALSE(refusal.why.empty());
+}
+
+TEST_CASE("a pipe named like a plugin is refused, not waited for") {
+  TemporaryFolder folder;
+  REQUIRE(mkfifo((folder.path() / "pipe.so").c_str(), 0600) == 0);
+  const Diagnostic refusal = error_of([&] { Host host(only(folder.path())); });
+  CHECK(code_name(refusal.code) == "plugin-not-loadable");
+  CHECK_THAT(refusal.why, contains("pipe"));
 }
 
 TEST_CASE("a truncated plugin is refused, not loaded") {
@@ -164,6 +174,8 @@ TEST_CASE(
   Search search;
   search.plugin_path = ":.:relative";
   const Host here(search);
+  const Diagnostic unknown = error_of([&] { here.component(ComponentKind::pass, "well_behaved"); });
+  CHECK_THAT(unknown.why, contains("relative path"));  // why it was not found
   search.plugin_path = folder.path().string() + ":";
   const Host there(search);
   fs::current_path(before);

@@ -54,6 +54,11 @@ TEST_CASE("mistakes in the command line: exit status 2, and the nearest name") {
       {"{fettle} run a --print-after chnged", "usage-bad-argument", "did you mean 'changed'?"},
       {"{fettle} run a --device gpu", "usage-bad-argument", "'gpu'"},
       {"{fettle} run a --device cuda:77", "usage-bad-argument", "leave --device out"},
+      {"{fettle} run --out x m.pt2", "usage-unknown-option", "did you mean '--output'?"},
+      {"{fettle} run a -o ''", "usage-bad-argument", "--output is given without a value"},
+      {"{fettle} run a.pt2 --report a.pt2", "usage-bad-argument", "--report and MODEL.pt2 name"},
+      {"{fettle} run a -o b --report-json ./b", "usage-bad-argument",
+       "--report-json and --output name the same file"},
       {"{fettle} run /nowhere.pt2", "archive-open", "/nowhere.pt2"},
       {"{fettle} inspect /nowhere.pt2", "archive-open", "/nowhere.pt2"},
       {"{fettle} inspect a --format jsn", "usage-bad-argument", "did you mean 'json'?"},
@@ -169,6 +174,60 @@ TEST_CASE("without -o nothing is written, and that is said") {
   CHECK(done.status == 0);
   CHECK_THAT(done.out, contains("No output was written"));
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("what cannot be written is said before the run") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  struct {
+    const char *option, *path, *code;
+  } const cases[] = {
+      {"-o", "/nowhere/out.pt2", "archive-write"},
+      {"--report", "/nowhere/r.html", "report-unwritable"},
+      {"--report-json", "/", "report-unwritable"},
+  };
+  for (const auto& wrong : cases) {
+    INFO(wrong.option);
+    const Finished done = fettle_command({"run", bert, wrong.option, wrong.path});
+    CHECK(done.status == 2);
+    CHECK_THAT(done.err, contains("error[" + std::string(wrong.code) + "]"));
+    CHECK(done.out.empty());  // no pass ran
+  }
+  // What can be written is only tried.
+  const fs::path out = folder / "out.pt2", report = folder / "r.json";
+  CHECK(fettle_command({"run", "/nowhere.pt2", "-o", out, "--report-json", report}).status == 2);
+  CHECK_FALSE(fs::exists(out));
+}
+
+TEST_CASE("a disk that fills up takes neither the old report nor the old output") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const std::string out = folder.write("out.pt2", "old output");
+  const std::string report = folder.write("r.html", "old report");
+  const std::string pipeline = folder.write("p.yaml", "passes: [dce]\n");
+  const std::string run = "ulimit -f 1; {fettle} run '" + bert + "' -p '" + pipeline + "' ";
+  const Finished output = shell(run + "-o '" + out + "' >/dev/null");
+  CHECK(output.status == 2);
+  CHECK_THAT(output.err, contains("error[archive-write]"));
+  CHECK_THAT(output.err, contains("free some space"));
+  const Finished html = shell(run + "--report '" + report + "' >/dev/null");
+  CHECK(html.status == 2);
+  CHECK_THAT(html.err, contains("error[report-unwritable]"));
+  CHECK(read_file(out) == "old output");
+  CHECK(read_file(report) == "old report");
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 3);
+}
+
+TEST_CASE("with stdout closed the results go nowhere, and not into the output") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const std::string out = folder / "out.pt2";
+  const Finished done =
+      shell("{fettle} run '" + bert + "' -p '" + folder.write("p.yaml", "passes: []\n").string() +
+            "' -o '" + out + "' <&- >&-");
+  CHECK(done.status == 2);
+  CHECK_THAT(done.err, contains("error[output-unwritable]"));
+  CHECK(fettle_command({"inspect", out}).status == 0);
 }
 
 TEST_CASE("a wrong pass is caught by numeric: exit status 1, and no output") {

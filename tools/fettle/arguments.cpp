@@ -46,6 +46,16 @@ bool Arguments::parse(const std::vector<std::string>& arguments) {
     std::cout << "usage: fettle " << usage_ << "\n\n" << about_ << "\n" << visible_;
     return false;
   }
+  for (const auto& option : visible_.options()) {
+    const std::string& name = option->long_name();
+    const auto* given = has(name) ? boost::any_cast<std::string>(&values_[name].value()) : nullptr;
+    if (!given || !given->empty()) continue;
+    throw Error({Code::usage_bad_argument,
+                 fmt::format("--{} is given without a value", name),
+                 {},
+                 "it is the empty text",
+                 fmt::format("leave --{} out, or name one", name)});
+  }
   for (const auto& [name, required] : positionals_) {
     if (required && text(name).empty()) {
       throw Error({Code::usage_bad_argument,

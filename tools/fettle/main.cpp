@@ -1,4 +1,5 @@
 // fettle's command line: finds the command, and turns whatever comes out of it into an exit status.
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <boost/dll/runtime_symbol_info.hpp>
@@ -57,12 +58,23 @@ int dispatch(const std::filesystem::path& executable, const std::vector<std::str
                suggest(name, known)});
 }
 
+void guard_streams() {
+  // A reader that has seen enough (`| head`) must not kill a run before its output is written, and
+  // a file that grows past the limit is an error like a full disk.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  // A file opened while stdout is closed would get its number, and the results written into it.
+  for (int stream = 0; stream <= 2; ++stream) {
+    if (::fcntl(stream, F_GETFD) == -1)
+      (void)::open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
+  }
+}
+
 }  // namespace
 }  // namespace fettle
 
 int main(int argc, char** argv) {
-  // A reader that has seen enough (`| head`) must not kill a run before its output is written.
-  std::signal(SIGPIPE, SIG_IGN);
+  fettle::guard_streams();
   std::ios::sync_with_stdio(false);
   try {
     const std::filesystem::path executable = boost::dll::program_location().string();

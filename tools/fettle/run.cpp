@@ -7,6 +7,7 @@
 
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "destinations.hpp"
 #include "graph/text.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/resolve.hpp"
@@ -186,6 +187,7 @@ int run_command(const Invocation& invocation) {
 
   const Pipeline file = read_pipeline(arguments, invocation.executable);
   check_print_names(arguments, file);
+  check_destinations(arguments);
   const Device device = read_device(arguments);
   const Host host(plugin_search(arguments, invocation.executable));
   ResolvedPipeline pipeline = resolve(file, host);
