@@ -25,17 +25,12 @@ STAGES = ["load", *PASSES, "check", "save"]
 
 def fettle_seconds(program, model):
     """{stage: seconds of each repetition but the first, which warms up} of build/fettle-bench."""
-    command = [program, model, "--repetitions", "3", *(f"--pass={name}" for name in PASSES)]
+    command = [program, model, "--repetitions", "3", *(f"--only={stage}" for stage in STAGES)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"bench_passes: fettle-bench failed on {model.name}\n{done.stderr}")
     said = json.loads(done.stdout)
-    found = {stage: said["stages"][stage] for stage in ("load", "save")}
-    # What the runner checks after each pass: the graph, calls against schemas, outputs' storage.
-    checks = [said["stages"][name] for name in ("check", "check_schemas", "check_aliases")]
-    found["check"] = [sum(parts) for parts in zip(*checks)]
-    found.update((name, said["passes"][name]["seconds"]) for name in PASSES)
-    return {stage: samples[1:] for stage, samples in found.items()}
+    return {stage: cost["seconds"][1:] for stage, cost in (said["stages"] | said["passes"]).items()}
 
 
 def measure(program, sizes, rounds, torch_limit, folder):

@@ -1,0 +1,173 @@
+// fettle-bench: what each stage costs over one program, as JSON, for tools/bench_passes: seconds on
+// the wall, seconds of processor time, and by how much the stage raised the process's peak memory.
+//
+// Each repetition starts from the program as it was read; each pass from a fresh copy of its graph.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <boost/json.hpp>
+#include <ctime>
+#include <functional>
+#include <iostream>
+#include <map>
+
+#include "archive/program.hpp"
+#include "arguments.hpp"
+#include "failure.hpp"
+#include "graph/checks.hpp"
+#include "graph/text.hpp"
+#include "ops/facts.hpp"
+#include "ops/registry.hpp"
+#include "pipeline/report.hpp"
+#include "pipeline/stopwatch.hpp"
+#include "program_facts.hpp"
+
+namespace fettle {
+namespace {
+
+namespace json = boost::json;
+namespace po = boost::program_options;
+
+constexpr std::string_view kAbout =
+    "Prints as JSON what loading, checking, printing, parsing and saving a program cost, and each "
+    "pass\n"
+    "over a fresh copy of it.\n";
+
+double processor_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+std::int64_t peak_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t{usage.ru_maxrss} * 1024;
+}
+
+// The samples of one stage. Only what runs inside `time` is measured.
+class Samples {
+ public:
+  void time(const std::function<void()>& work) {
+    const std::int64_t peak = peak_bytes();
+    const double processor = processor_seconds();
+    const Stopwatch wall;
+    work();
+    seconds_.push_back(wall.seconds());
+    processor_.push_back(processor_seconds() - processor);
+    peak_ = std::max(peak_, peak_bytes() - peak);
+  }
+  json::object json() const {
+    return {{"seconds", seconds_}, {"processor_seconds", processor_}, {"peak_bytes", peak_}};
+  }
+
+ private:
+  json::array seconds_, processor_;
+  std::int64_t peak_ = 0;
+};
+
+json::object pass_json(const Host& host, const std::string& name, const Graph& original,
+                       std::int64_t repetitions) {
+  std::uint64_t rewrites = 0, nodes = 0;
+  Samples samples;
+  for (std::int64_t i = 0; i < repetitions; ++i) {
+    const std::unique_ptr<Graph> graph = original.clone();
+    const std::unique_ptr<Pass> pass = host.create_pass(name, {});
+    Journal journal(*graph);
+    Outcome outcome;
+    samples.time([&] {
+      if (!pass->analyze(*graph, outcome)) pass->transform(journal, outcome);
+    });
+    rewrites = journal.rewrites();
+    nodes = graph->node_count();
+  }
+  json::object out = samples.json();
+  out["rewrites"] = rewrites;
+  out["nodes_after"] = nodes;
+  return out;
+}
+
+using Stage = std::function<void(Samples&)>;
+
+// The stages but passes, in the order in which `fettle run` meets them. `check` is all that the
+// runner checks after a pass: the graph, calls against schemas, what outputs share.
+std::vector<std::pair<std::string, Stage>> stages_of(const std::string& model,
+                                                     const Program& program,
+                                                     const std::filesystem::path& copy) {
+  const Graph& graph = *program.graph;
+  return {
+      {"load", [&](Samples& s) { s.time([&] { read_program(model); }); }},
+      {"clone", [&](Samples& s) { s.time([&] { graph.clone(); }); }},
+      {"aliases", [&](Samples& s) { s.time([&] { OutputAliases{graph}; }); }},
+      {"check",
+       [&](Samples& s) {
+         const OutputAliases before(graph);
+         s.time([&] {
+           check(graph);
+           check_schemas(graph);
+           before.check(graph);
+         });
+       }},
+      {"print", [&](Samples& s) { s.time([&] { print(graph, PrintOptions::exact()); }); }},
+      {"parse",
+       [&](Samples& s) {
+         const std::string text = print(graph, PrintOptions::exact());
+         s.time([&] { parse_graph(text); });
+       }},
+      {"save", [&](Samples& s) { s.time([&] { write_program(program, copy); }); }},
+  };
+}
+
+void bench(const std::vector<std::string>& given, const std::filesystem::path& executable) {
+  Arguments arguments("-bench MODEL.pt2 [OPTION...]", kAbout);
+  arguments.positional("MODEL.pt2", true);
+  // clang-format off
+  arguments.options()
+      ("only", po::value<std::vector<std::string>>()->composing()->value_name("NAME"),
+       "measures this stage or pass; repeatable; default: all")
+      ("plugin-dir", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
+       "looks for plugins there first; repeatable")
+      ("repetitions,n", po::value<std::string>()->value_name("N"), "of each stage; default: 5");
+  // clang-format on
+  if (!arguments.parse(given)) return;
+  const std::int64_t n = arguments.whole_number("repetitions", 5, 1, 1000);
+  const std::vector<std::string> only = arguments.list("only");
+  const auto wanted = [&](const std::string& name) {
+    return only.empty() || std::ranges::find(only, name) != only.end();
+  };
+
+  const std::string model = arguments.text("MODEL.pt2");
+  const std::filesystem::path copy = std::filesystem::temp_directory_path() /
+                                     ("fettle-bench-" + std::to_string(getpid()) + ".pt2");
+  const Program program = read_program(model);
+  json::object stages, passes;
+  for (const auto& [name, stage] : stages_of(model, program, copy)) {
+    if (!wanted(name)) continue;
+    Samples samples;
+    for (std::int64_t i = 0; i < n; ++i) stage(samples);
+    stages[name] = samples.json();
+  }
+  std::filesystem::remove(copy);
+  const Host host(plugin_search(arguments, executable));
+  for (const std::string& name : host.names(ComponentKind::pass)) {
+    if (wanted(name)) passes[name] = pass_json(host, name, *program.graph, n);
+  }
+  std::cout << pretty({{"model", model},
+                       {"nodes", program.graph->node_count()},
+                       {"stages", std::move(stages)},
+                       {"passes", std::move(passes)}});
+}
+
+}  // namespace
+}  // namespace fettle
+
+int main(int argc, char** argv) {
+  try {
+    fettle::bench({argv + 1, argv + argc}, boost::dll::program_location().string());
+    fettle::flush_results();
+    return 0;
+  } catch (...) {
+    return fettle::describe_failure(std::current_exception(), std::cerr);
+  }
+}
