@@ -1,7 +1,7 @@
 """Captured models, cached: captured({name: capture.py's options}, folder) captures what is missing.
 
 They lie in FOLDER/KEY/NAME.pt2. KEY is a hash of everything that decides the bytes (Python, torch,
-transformers, capture.py, the options), so a stale file is never found; FOLDER/current links to it.
+transformers, capture's sources, the options), so a stale file is never found; FOLDER/current links to it.
 """
 import hashlib
 import importlib.metadata
@@ -15,8 +15,8 @@ import capture
 
 def cache_key(models):
     versions = [sys.version] + [importlib.metadata.version(n) for n in ("torch", "transformers")]
-    source = pathlib.Path(capture.__file__).read_text()
-    text = json.dumps([versions, source, models], sort_keys=True)
+    sources = sorted(pathlib.Path(capture.__file__).parent.glob("*.py"))
+    text = json.dumps([versions, [path.read_text() for path in sources], models], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

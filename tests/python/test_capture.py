@@ -5,6 +5,7 @@ import sys
 import zipfile
 
 import capture
+import capture.archive
 import pytest
 import torch
 from conftest import ROOT, eager_outputs, load_program, records, run_program
@@ -20,11 +21,14 @@ def pair(): return Pair(), (torch.tensor([[1.5, -2.0]]),)
 def keyword(): return Pair(), (torch.ones(2, 3),), {"scale": torch.tensor(3.0)}
 def dynamic(): return Pair(), (torch.ones(4, 3),), {}, {"x": {0: torch.export.Dim("rows")}}
 def wrong(): return Pair()
-def branch(): return Branch(), (torch.ones(2),)
-
-class Branch(torch.nn.Module):
-    def forward(self, x):
-        return x if x.sum() > 0 else -x
+def number(): return 7
+def broken():
+    return 1 / 0
+def missing_input(): return Pair(), ()
+def misfit(): return Pair(), (torch.ones(3), torch.ones(2))
+def tensor(): return torch.ones(2)
+def keywords(): return {"x": torch.ones(2)}
+def both(): return (torch.ones(2),), {"scale": torch.ones(2)}
 
 class Counter(torch.nn.Module):
     def __init__(self):
@@ -132,33 +136,82 @@ def test_eager_state_does_not_leak_into_the_capture(own):
     assert eager_outputs(path)[0].item() == 1
 
 
-@pytest.mark.parametrize("arguments, what, hint", [
-    (["--hf=NoSuchModel"], "no model class or model type 'NoSuchModel'", "BertModel"),
-    (["--hf=BertModel", "--config=layers=2"], "BertConfig has no field layers", "its fields are"),
-    (["--hf=BertModel", "--config={layers: 2}"], "--config is not valid JSON", "double quotes"),
-    (["--hf=BertModel", "--config=layers"], "'layers' is not key=value", "key=value,key=value"),
+@pytest.mark.parametrize("arguments, code, says", [
+    (["--hf=NoSuchModel"], "model-source", ["no model class or model type 'NoSuchModel'"]),
+    (["--hf=BertModle"], "model-source", ["did you mean 'BertModel'"]),
+    (["--hf=BertModel", "--config=hidden_sze=2"], "config", ["did you mean 'hidden_size'"]),
+    (["--hf=BertModel", "--config={layers: 2}"], "config", ["not valid JSON", "double quotes"]),
+    (["--hf=BertModel", "--config=layers"], "config", ["'layers' is not key=value"]),
+    (["--hf=BertModel", "--config=hidden_size=10"], "config", ["not a multiple of"]),
     (["--hf=WhisperModel", "--config=d_model=24,encoder_layers=1,decoder_layers=1"],
-     "'input_features'", "--call"),
-    (["--call=own_models"], "takes MODULE:FUNCTION", "--call my_models:tiny"),
-    (["--call=own_models:absent"], "absent", "--path"),
-    (["--call=own_models:wrong"], "returned Pair", "(model, args)"),
-    (["--call=own_models:branch"], "own_models:branch cannot be exported", "--traceback"),
+     "model-inputs", ["'input_features'", "--call"]),
+    (["--call=own_models"], "usage", ["takes FILE.py:NAME", "--call my_models.py:tiny"]),
+    (["--call=own_models:piar"], "model-source", ["did you mean 'pair'", "it defines"]),
+    (["--call=own_modles:pair"], "model-source", ["no module own_modles", "--path"]),
+    (["--call=own_modles.py:pair"], "model-source", ["there is no file own_modles.py"]),
+    (["--call=own_models:wrong"], "model-inputs", ["without sample inputs", "--inputs"]),
+    (["--call=own_models:number"], "model-source", ["returned int", "(model, args)"]),
+    (["--call=own_models:broken"], "model-source",
+     ["ZeroDivisionError", "own_models.py:", "return 1 / 0"]),
+    (["--call=own_models:missing_input"], "model-inputs",
+     ["'x'", "Pair.forward(x, scale=None)"]),
+    (["--call=own_models:misfit"], "model-fails", ["return x * (2 if", "float32[3]"]),
 ])
-def test_mistakes_are_told_in_two_lines(own, tmp_path, capsys, arguments, what, hint):
+def test_mistakes_name_what_and_where(own, tmp_path, capsys, arguments, code, says):
     output = tmp_path / "none.pt2"
     assert capture.main([str(output), f"--path={tmp_path}", *arguments]) == 2
-    said = capsys.readouterr().err.splitlines()[-2:]  # torch may have written before
-    assert what in said[0] and said[1].startswith("  try: ") and hint in said[1]
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"error[{code}]: ") and "  try: " in printed
+    for part in says:
+        assert part in printed
+    assert "Traceback" not in printed
     assert not output.exists() and not list(tmp_path.glob(".capture-*"))
 
 
-def test_nothing_half_written_stays(own, tmp_path, monkeypatch):
+def test_verbose_shows_the_traceback(own, tmp_path, capsys):
+    arguments = [str(tmp_path / "none.pt2"), f"--path={tmp_path}", "--call=own_models:broken"]
+    assert capture.main([*arguments, "--verbose"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output, says", [
+    ("folder.pt2", "is a folder"), ("folder.pt2/under/file.pt2/x.onnx", "does not end in .pt2"),
+    ("file/x.pt2", "is no folder"),
+])
+def test_a_destination_that_cannot_be_written(own, tmp_path, capsys, output, says):
+    (tmp_path / "folder.pt2").mkdir()
+    (tmp_path / "file").write_text("")
+    arguments = [str(tmp_path / output), f"--path={tmp_path}", "--call=own_models:pair"]
+    assert capture.main(arguments) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("error[output]: ") and says in printed
+
+
+@pytest.mark.parametrize("fault, status", [(OSError("disk full"), 2), (KeyboardInterrupt(), 130)])
+def test_nothing_half_written_stays(own, tmp_path, monkeypatch, capsys, fault, status):
     def fail(*_):
-        raise OSError("disk full")
-    monkeypatch.setattr(capture, "append_capture", fail)
-    with pytest.raises(AssertionError):
-        own("pair")
-    assert not list(tmp_path.glob("*.pt2")) and not list(tmp_path.glob(".capture-*"))
+        raise fault
+    monkeypatch.setattr(capture.archive, "append_capture", fail)
+    output = tmp_path / "pair.pt2"
+    arguments = [str(output), f"--path={tmp_path}", "--call=own_models:pair"]
+    assert capture.main(arguments) == status
+    assert not output.exists() and not list(tmp_path.glob(".capture-*"))
+
+
+def test_a_model_alone_takes_its_inputs_from_another_function(tmp_path, own):
+    output = tmp_path / "wrong.pt2"
+    for inputs in ("tensor", "keywords", "both"):
+        arguments = [str(output), f"--path={tmp_path}", "--call=own_models:Pair"]
+        assert capture.main([*arguments, f"--inputs={inputs}"]) == 0
+        args, kwargs = load_program(output).example_inputs
+        assert len(args) + len(kwargs) == (2 if inputs == "both" else 1)
+
+
+def test_a_file_may_be_named_and_import_its_neighbours(tmp_path, own, monkeypatch):
+    (tmp_path / "here.py").write_text("from own_models import pair\n")
+    output = tmp_path / "here.pt2"
+    assert capture.main([str(output), f"--call={tmp_path}/here.py:pair"]) == 0
+    assert eager_outputs(output)[0].tolist() == [[3.0, -4.0]]
 
 
 def test_usage_mistakes_exit_with_2():

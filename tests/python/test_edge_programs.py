@@ -9,6 +9,7 @@ import capture
 import edge_programs
 import pytest
 import torch
+from capture.source import Source
 from conftest import eager_outputs
 from torch.utils import _pytree
 
@@ -36,8 +37,7 @@ def captured(tmp_path_factory):
             model, args, kwargs, shapes = (*edge_programs.CASES[name](), None, None)[:4]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                program, eager = capture.export_model(model, args, kwargs or {}, shapes)
-                capture.save(program, eager, name, path)
+                capture.capture_model(Source(model, args, kwargs or {}, name, shapes), path)
         return path
     return path_of
 

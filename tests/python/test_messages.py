@@ -3,7 +3,7 @@ next, and leaves nothing behind."""
 import json
 import zipfile
 
-import capture
+from capture import archive as capture_archive
 import pytest
 import torch
 from conftest import load_program, records
@@ -21,7 +21,7 @@ def write_archive(path, content):
     """A .pt2 of these records, stored and aligned as torch stores them."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in content.items():
-            capture.append_record(archive, f"model/{name}", data)
+            capture_archive.append_record(archive, f"model/{name}", data)
     return path
 
 

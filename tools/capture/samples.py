@@ -1,0 +1,71 @@
+"""The eager model's answers: each sample runs on a copy, so that no state leaks into the capture.
+
+The copy shares the bytes of parameters and buffers until one side writes (copy on write), so that
+running a large model costs no second set of weights.
+"""
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import Any
+
+from . import user_code
+from .errors import CaptureError, Problem, first_line
+
+SEED = 0  # of the eager run: a model that draws random numbers draws the same ones each time
+
+
+@dataclasses.dataclass
+class Sample:
+    """Inputs, and what eager made of them: flat outputs and the tree they came from."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: list[Any]
+    spec: Any
+
+
+def run_eager(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], label: str = "") -> Sample:
+    """Runs a copy of the model on copies of the inputs.
+
+    Raises CaptureError with the line of the user's that failed; `label` says on which inputs.
+    """
+    import torch
+    from torch.utils import _pytree
+    ours, (own_args, own_kwargs) = model_copy(model), copy.deepcopy((args, kwargs))
+    torch.manual_seed(SEED)
+    try:
+        with torch.no_grad():
+            outputs, spec = _pytree.tree_flatten(ours(*own_args, **own_kwargs))
+    except Exception as error:
+        raise eager_failure(model, args, kwargs, error, label) from error
+    return Sample(args, kwargs, outputs, spec)
+
+
+def model_copy(model: Any) -> Any:
+    """A copy whose tensors are copied when first written to; views stay views of one another."""
+    import itertools
+    import torch
+    storages = {}
+    for tensor in itertools.chain(model.parameters(), model.buffers()):
+        if type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.device.type == "cpu" \
+                and tensor.layout == torch.strided:
+            storage = tensor.untyped_storage()
+            if storage._cdata not in storages:
+                storages[storage._cdata] = tensor.detach()._lazy_clone().untyped_storage()
+    return copy.deepcopy(model, {"torch": storages})
+
+
+def eager_failure(model: Any, args: Any, kwargs: Any, error: Exception, label: str) -> CaptureError:
+    place = user_code.of_exception(error, model)
+    mismatch = user_code.call_mismatch(model, args, kwargs)
+    if mismatch:
+        problem = Problem("model-inputs", f"the sample inputs do not fit the model: {mismatch}",
+                          why=f"its call is {user_code.signature_of(model)}",
+                          hints=("give one input for each argument without a default",))
+    else:
+        problem = Problem("model-fails", f"the model itself fails{label}, without any export: "
+                          f"{type(error).__name__}: {first_line(error)}",
+                          str(place) if place else "", user_code.inputs_of(args, kwargs),
+                          ("call the model with these inputs in Python and mend that first",))
+    return CaptureError(problem, torch_says=error)
