@@ -11,9 +11,10 @@ namespace {
 // values.
 class BlockBuilder {
  public:
-  BlockBuilder(Journal& journal, BlockId block, const JsonRef& graph)
+  BlockBuilder(Journal& journal, BlockId block, const JsonRef& graph, Originals& originals)
       : journal_(journal),
         graph_(journal.graph()),
+        originals_(originals),
         block_(block),
         json_(graph),
         arguments_(graph_, names_, [this](const JsonRef& nested) { return read_nested(nested); }) {}
@@ -27,6 +28,7 @@ class BlockBuilder {
     const std::size_t node_count = nodes.array().size();
     for (std::size_t i = 0; i < node_count; ++i) read_node(nodes.at(i));
     read_outputs(outputs);
+    keep_odd_types();
     const std::string unknown = unknown_fields(
         json_.object(),
         {"inputs", "outputs", "nodes", "tensor_values", "sym_int_values", "sym_bool_values",
@@ -40,35 +42,63 @@ class BlockBuilder {
     return text.empty() ? StringId{} : graph_.intern(text);
   }
 
+  static Type read_custom_obj_type(const JsonRef& object) {
+    Type type;
+    type.kind = TypeKind::custom_obj;
+    type.text = object.get("class_fqn").string();
+    return type;
+  }
+
   void collect_types() {
-    collect("tensor_values", read_tensor_meta);
-    collect("sym_int_values", read_sym_int_type);
-    collect("sym_bool_values", read_sym_bool_type);
-    collect("sym_float_values", read_sym_float_type);
-    collect("custom_obj_values", [](const JsonRef& object) {
-      Type type;
-      type.kind = TypeKind::custom_obj;
-      type.text = object.get("class_fqn").string();
-      return type;
-    });
+    collect(TypeKind::tensor, read_tensor_meta);
+    collect(TypeKind::sym_int, read_sym_int_type);
+    collect(TypeKind::sym_bool, read_sym_bool_type);
+    collect(TypeKind::sym_float, read_sym_float_type);
+    collect(TypeKind::custom_obj, read_custom_obj_type);
   }
 
   template <class Fn>
-  void collect(std::string_view field, Fn&& read_type) {
-    const auto values = json_.find(field);
+  void collect(TypeKind kind, Fn&& read_type) {
+    const auto values = json_.find(type_field(kind).name);
     if (!values) return;
     values->object();
     const std::size_t count = values->size();
     for (std::size_t i = 0; i < count; ++i) {
       const std::string_view name =
           (values->object().begin() + static_cast<std::ptrdiff_t>(i))->key();
-      types_[graph_.intern(name)] = graph_.intern(read_type(values->at(i)));
+      types_.emplace(graph_.intern(name), graph_.intern(read_type(values->at(i))));
+      ++type_count_;
+    }
+  }
+
+  // A value has the type that its name has in one of the fields; whatever else is in them strays.
+  void keep_odd_types() {
+    const bool strays = type_count_ != used_types_;
+    for (const TypeField& field : kTypeFields) {
+      const auto values = json_.find(field.name);
+      if (!values) continue;
+      boost::json::object stray;
+      for (const auto& member : values->object()) {
+        if (!strays && has_shape(member.value(), field.shape)) continue;
+        const auto value = names_.find(graph_.strings().find(member.key()));
+        if (value == names_.end() || graph_.type(value->second).kind != field.kind) {
+          stray.emplace(member.key(),
+                        boost::json::value(member.value(), boost::json::storage_ptr()));
+        } else {
+          originals_.keep_odd({Element::type, value->second.index}, member.value(), field.shape);
+        }
+      }
+      if (stray.empty()) continue;
+      originals_.keep({Element::stray_types, block_.index, static_cast<std::uint32_t>(field.kind)},
+                      std::move(stray));
     }
   }
 
   TypeId type_of(StringId name) {
     const auto found = types_.find(name);
-    return found == types_.end() ? graph_.intern(Type{}) : found->second;
+    if (found == types_.end()) return graph_.intern(Type{});
+    ++used_types_;
+    return found->second;
   }
 
   void define(ValueId value, const JsonRef& at) {
@@ -88,6 +118,7 @@ class BlockBuilder {
     spec.result_names = {spec.name};
     const NodeId node = journal_.create_node(std::move(spec), {block_, {}});
     define(graph_.result(node), at);
+    originals_.keep_odd({Element::input, node.index}, at.value(), shapes::argument);
   }
 
   void read_input(const JsonRef& input, std::size_t index, const JsonRef* input_specs) {
@@ -199,6 +230,7 @@ class BlockBuilder {
     const NodeId id = journal_.create_node(std::move(spec), {block_, {}});
     journal_.set_node_details(id, optional_text(unknown), single);
     for (const ValueId result : graph_.results(id)) define(result, outputs);
+    originals_.keep_odd({Element::node, id.index}, node.value(), shapes::node);
   }
 
   void read_outputs(const JsonRef& outputs) {
@@ -210,30 +242,37 @@ class BlockBuilder {
       spec.arguments.push_back(
           {graph_.intern(""), ArgForm::positional, arguments_.read(outputs.at(i), spec.operands)});
     }
-    journal_.create_node(std::move(spec), {block_, {}});
+    const NodeId node = journal_.create_node(std::move(spec), {block_, {}});
+    for (std::uint32_t i = 0; i < count; ++i) {
+      originals_.keep_odd({Element::output, node.index, i}, outputs.at(i).value(),
+                          shapes::argument);
+    }
   }
 
   BlockRef read_nested(const JsonRef& nested) {
     const StringId name = graph_.intern(nested.get("name").string());
     const JsonRef graph = nested.get("graph");
     const BlockId block = journal_.create_block(name);
-    BlockBuilder(journal_, block, graph).read(nullptr);
+    BlockBuilder(journal_, block, graph, originals_).read(nullptr);
     return {block, name};
   }
 
   Journal& journal_;
   const Graph& graph_;
+  Originals& originals_;
   BlockId block_;
   const JsonRef& json_;
   ValueNames names_;
   std::unordered_map<StringId, TypeId> types_;
+  std::size_t type_count_ = 0, used_types_ = 0;
   ArgumentReader arguments_;
 };
 
 }  // namespace
 
-void read_graph(const JsonRef& graph, const JsonRef& input_specs, Journal& journal) {
-  BlockBuilder(journal, kRootBlock, graph).read(&input_specs);
+void read_graph(const JsonRef& graph, const JsonRef& input_specs, Journal& journal,
+                Originals& originals) {
+  BlockBuilder(journal, kRootBlock, graph, originals).read(&input_specs);
 }
 
 }  // namespace fettle

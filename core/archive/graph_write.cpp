@@ -7,10 +7,11 @@ namespace {
 
 class BlockWriter {
  public:
-  BlockWriter(JsonWriter& out, const Graph& graph)
-      : out_(out), graph_(graph), arguments_(out, graph, [this](JsonWriter& nested, BlockId block) {
-          BlockWriter(nested, graph_).write(block);
-        }) {}
+  BlockWriter(JsonWriter& out, const Graph& graph, const Originals& originals)
+      : out_(out),
+        graph_(graph),
+        originals_(originals),
+        arguments_(out, graph, [this](JsonWriter&, BlockId block) { write_nested(block); }) {}
 
   // Fields in the order of torch's schema.
   void write(BlockId block) {
@@ -19,23 +20,66 @@ class BlockWriter {
     out_.key("inputs", true);
     write_inputs(block);
     out_.key("outputs");
-    out_.list(graph_.node(output).arguments, [&](const NamedArgument& argument) {
-      arguments_.write(argument.value, graph_.node(output).operands);
+    std::uint32_t position = 0;
+    out_.list(graph_.node(output).arguments, [&](const NamedArgument&) {
+      write_element({Element::output, output.index, position++});
     });
     out_.key("nodes");
     write_nodes(block);
-    write_types(block, "tensor_values", TypeKind::tensor);
-    write_types(block, "sym_int_values", TypeKind::sym_int);
-    write_types(block, "sym_bool_values", TypeKind::sym_bool);
+    write_types(block, TypeKind::tensor);
+    write_types(block, TypeKind::sym_int);
+    write_types(block, TypeKind::sym_bool);
     out_.key("is_single_tensor_return");
     out_.boolean(graph_.block(block).is_single_tensor_return);
-    write_types(block, "custom_obj_values", TypeKind::custom_obj);
-    write_types(block, "sym_float_values", TypeKind::sym_float);
+    write_types(block, TypeKind::custom_obj);
+    write_types(block, TypeKind::sym_float);
     write_unknown(graph_.block(block).unknown_fields);
     out_.raw("}");
   }
 
+  // fettle's own text for the element, nested graphs left out.
+  void write_plain(ElementKey key) {
+    switch (key.element) {
+      case Element::node:
+        return write_node(graph_.node(NodeId(key.id)));
+      case Element::type:
+        return write_type(ValueId(key.id));
+      case Element::input:
+        return write_input(NodeId(key.id));
+      case Element::output: {
+        const Node& node = graph_.node(NodeId(key.id));
+        return arguments_.write(node.arguments[key.position].value, node.operands);
+      }
+      default:
+        return;
+    }
+  }
+
+  std::size_t hash(ElementKey key, std::vector<BlockId>& nested) {
+    const std::size_t begin = out_.size();
+    left_out_ = &nested;
+    write_plain(key);
+    left_out_ = nullptr;
+    const std::size_t hash = hash_text(out_.since(begin));
+    out_.truncate(begin);
+    return hash;
+  }
+
  private:
+  void write_nested(BlockId block) {
+    if (!left_out_) return BlockWriter(out_, graph_, originals_).write(block);
+    left_out_->push_back(block);
+    out_.raw("null");
+  }
+
+  void write_element(ElementKey key) {
+    const auto* original = originals_.find(key);
+    if (!original) return write_plain(key);
+    std::vector<BlockId> nested;
+    if (hash(key, nested) != original->text) return write_plain(key);
+    write_original(out_, original->value, [&](std::size_t k) { write_nested(nested.at(k)); });
+  }
+
   void write_unknown(StringId fields) {  // the text of an object, merged into this one
     const std::string_view text = graph_.text(fields);
     if (text.empty()) return;
@@ -56,14 +100,16 @@ class BlockWriter {
       if (graph_.node(node).opcode != Opcode::placeholder) break;
       out_.comma(first);
       first = false;
-      const InputSpec* spec = graph_.node(node).input_spec.get();
-      if (spec && spec->kind == InputKind::constant_input) {
-        arguments_.write(spec->constant, {});
-        continue;
-      }
-      write_value(graph_.result(node), input_argument_kind(graph_.type(graph_.result(node))));
+      write_element({Element::input, node.index});
     }
     out_.raw("]");
+  }
+
+  void write_input(NodeId node) {
+    const InputSpec* spec = graph_.node(node).input_spec.get();
+    if (spec && spec->kind == InputKind::constant_input)
+      return arguments_.write(spec->constant, {});
+    write_value(graph_.result(node), input_argument_kind(graph_.type(graph_.result(node))));
   }
 
   // {"as_tensor": {"name": "x"}} for a value that is defined here.
@@ -99,7 +145,7 @@ class BlockWriter {
       if (node.opcode == Opcode::placeholder || node.opcode == Opcode::output) continue;
       out_.comma(first);
       first = false;
-      write_node(node);
+      write_element({Element::node, id.index});
     }
     out_.raw("]");
   }
@@ -148,37 +194,54 @@ class BlockWriter {
     out_.raw("]");
   }
 
-  void write_types(BlockId block, std::string_view field, TypeKind kind) {
+  void write_types(BlockId block, TypeKind kind) {
     bool first = true;
-    out_.key(field);
+    out_.key(type_field(kind).name);
     out_.raw("{");
     for (const NodeId node : graph_.nodes(block)) {
       for (const ValueId value : graph_.results(node)) {
-        const Type& type = graph_.type(value);
-        if (type.kind != kind) continue;
+        if (graph_.type(value).kind != kind) continue;
         out_.key(graph_.text(graph_.value(value).name), first);
         first = false;
-        if (kind == TypeKind::tensor) {
-          write_tensor_meta(out_, type);
-        } else if (kind == TypeKind::custom_obj) {
-          write_custom_obj(value);
-        } else {
-          write_sym_type(out_, type);
-        }
+        write_element({Element::type, value.index});
+      }
+    }
+    const ElementKey strays{Element::stray_types, block.index, static_cast<std::uint32_t>(kind)};
+    if (const auto* original = originals_.find(strays)) {
+      for (const auto& member : original->value.get_object()) {
+        out_.key(member.key(), first);
+        first = false;
+        out_.value(member.value());
       }
     }
     out_.raw("}");
   }
 
+  void write_type(ValueId value) {
+    const Type& type = graph_.type(value);
+    if (type.kind == TypeKind::tensor) return write_tensor_meta(out_, type);
+    if (type.kind == TypeKind::custom_obj) return write_custom_obj(value);
+    write_sym_type(out_, type);
+  }
+
   JsonWriter& out_;
   const Graph& graph_;
+  const Originals& originals_;
   ArgumentWriter arguments_;
+  std::vector<BlockId>* left_out_ = nullptr;  // nested graphs, while an element is hashed
 };
 
 }  // namespace
 
-void write_graph(JsonWriter& out, const Graph& graph) {
-  BlockWriter(out, graph).write(kRootBlock);
+void write_graph(JsonWriter& out, const Graph& graph, const Originals& originals) {
+  BlockWriter(out, graph, originals).write(kRootBlock);
+}
+
+std::size_t graph_element_hash(const Graph& graph, ElementKey key) {
+  std::string text;
+  JsonWriter out(text);
+  std::vector<BlockId> nested;
+  return BlockWriter(out, graph, {}).hash(key, nested);
 }
 
 }  // namespace fettle

@@ -13,6 +13,11 @@ class JsonWriter {
  public:
   explicit JsonWriter(std::string& text) : text_(text) {}
 
+  // What was written since the text had `size()` characters, and taking it back.
+  std::size_t size() const { return text_.size(); }
+  std::string_view since(std::size_t begin) const { return std::string_view(text_).substr(begin); }
+  void truncate(std::size_t size) { text_.resize(size); }
+
   void raw(std::string_view text) { text_ += text; }
   void string(std::string_view text);
   void integer(std::int64_t value);

@@ -1,7 +1,6 @@
 #include "archive/mapped_file.hpp"
 
 #include <boost/interprocess/exceptions.hpp>
-#include <boost/interprocess/file_mapping.hpp>
 
 #include "base/error.hpp"
 
@@ -25,9 +24,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
   if (!std::filesystem::is_regular_file(status)) throw refuse("it is not a regular file");
   if (std::filesystem::file_size(path, failed) == 0) throw refuse("the file is empty");
   try {
-    const ipc::file_mapping mapping(path.c_str(), ipc::read_only);
-    ipc::mapped_region region(mapping, ipc::read_only);
-    return std::shared_ptr<const MappedFile>(new MappedFile(std::move(region)));
+    return std::shared_ptr<const MappedFile>(new MappedFile(path));
   } catch (const ipc::interprocess_exception& error) {
     throw refuse(error.what());
   }

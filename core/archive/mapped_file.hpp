@@ -5,6 +5,7 @@
 // does.
 #pragma once
 
+#include <boost/interprocess/file_mapping.hpp>
 #include <boost/interprocess/mapped_region.hpp>
 #include <cstddef>
 #include <filesystem>
@@ -21,9 +22,14 @@ class MappedFile {
   std::span<const std::byte> bytes() const {
     return {static_cast<const std::byte*>(region_.get_address()), region_.get_size()};
   }
+  // Open for reading; its position is nobody's.
+  int descriptor() const { return file_.get_mapping_handle().handle; }
 
  private:
-  explicit MappedFile(boost::interprocess::mapped_region region) : region_(std::move(region)) {}
+  explicit MappedFile(const std::filesystem::path& path)
+      : file_(path.c_str(), boost::interprocess::read_only),
+        region_(file_, boost::interprocess::read_only) {}
+  boost::interprocess::file_mapping file_;
   boost::interprocess::mapped_region region_;
 };
 

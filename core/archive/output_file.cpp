@@ -15,6 +15,7 @@ namespace fettle {
 namespace {
 
 constexpr std::size_t kBufferSize = 1 << 20;
+constexpr std::size_t kMost = 1u << 30;  // bytes in one call; some systems refuse more
 constexpr int kNames = 16;  // tries to find one that nobody has
 
 std::string own_name(int file) {
@@ -30,6 +31,11 @@ int open_nameless([[maybe_unused]] const std::filesystem::path& folder) {
   ::close(file);  // without /proc it could not be given a name later
 #endif
   return -1;
+}
+
+// Errors that writing the bytes some other way would meet again.
+[[maybe_unused]] bool is_final(int error) {
+  return error == ENOSPC || error == EFBIG || error == EDQUOT || error == EIO;
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& target, std::string why,
@@ -108,13 +114,31 @@ void OutputFile::write(std::span<const std::byte> bytes) {
   write_through(bytes);
 }
 
+void OutputFile::copy(const MappedFile& source, std::span<const std::byte> part) {
+#ifdef __linux__
+  if (part.size() > kBufferSize) {
+    flush();
+    auto from = static_cast<off_t>(part.data() - source.bytes().data());
+    while (!part.empty()) {
+      const ssize_t copied = ::copy_file_range(source.descriptor(), &from, file_, nullptr,
+                                               std::min(part.size(), kMost), 0);
+      if (copied < 0 && errno == EINTR) continue;
+      check(copied >= 0 || !is_final(errno), "writing");
+      if (copied <= 0) break;  // not between these two files: the rest the usual way
+      offset_ += static_cast<std::uint64_t>(copied);
+      part = part.subspan(static_cast<std::size_t>(copied));
+    }
+  }
+#endif
+  write(part);
+}
+
 void OutputFile::flush() {
   write_through(buffer_);
   buffer_.clear();
 }
 
 void OutputFile::write_through(std::span<const std::byte> bytes) {
-  constexpr std::size_t kMost = 1u << 30;  // some systems refuse more in one call
   while (!bytes.empty()) {
     const ssize_t written = ::write(file_, bytes.data(), std::min(bytes.size(), kMost));
     if (written < 0 && errno == EINTR) continue;

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "archive/mapped_file.hpp"
+
 namespace fettle {
 
 class OutputFile {
@@ -23,6 +25,9 @@ class OutputFile {
   OutputFile& operator=(const OutputFile&) = delete;
 
   void write(std::span<const std::byte> bytes);
+  // The same for a part of `source`: by the system where it can copy between files, so that large
+  // weights do not pass through this process.
+  void copy(const MappedFile& source, std::span<const std::byte> part);
   std::uint64_t offset() const { return offset_; }
   void commit();  // flushes and renames
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/originals.hpp"
 #include "archive/program.hpp"
 #include "archive/zip_reader.hpp"
 #include "graph/journal.hpp"
@@ -18,8 +19,9 @@ namespace fettle {
 // Reads both configurations and gives the graph the constants that its inputs name, after comparing
 // their types. Throws archive_constant, archive_unsupported (pickled payloads),
 // archive_missing_record.
-std::vector<Payload> read_payloads(const ZipReader& zip, const std::string& model,
-                                   Journal& journal);
+std::vector<Payload> read_payloads(const ZipReader& zip, const std::string& model, Journal& journal,
+                                   Originals& originals);
+std::size_t payload_hash(const Payload& payload);  // fettle's own text for the entry, hashed
 
 // What write_program writes: both configurations' JSON, and the records in order.
 struct PayloadRecord {

@@ -92,19 +92,28 @@ Payload read_payload(const ZipReader& zip, const JsonRef& json, bool weight, Sto
   return payload;
 }
 
+void keep_other_members(const boost::json::object& document, bool weight, Originals& originals) {
+  boost::json::object others = document;
+  others.erase("config");
+  if (!others.empty()) originals.keep({Element::payload_config, weight}, std::move(others));
+}
+
 void read_folder(const ZipReader& zip, const std::string& model, bool weight,
                  std::vector<Payload>& payloads,
-                 std::unordered_map<std::string, std::size_t>& by_name) {
+                 std::unordered_map<std::string, std::size_t>& by_name, Originals& originals) {
   const ZipRecord& record = zip.require(payload_config_path(weight, model));
   const std::string where = zip.file() + ": " + std::string(record.path);
   const boost::json::value document = parse_json(zip.checked_text(record), where);
   const JsonRef root(document, where);
   const JsonRef config = root.get("config");
   config.object();
+  keep_other_members(root.object(), weight, originals);
   Storages storages;
   const std::size_t count = config.size();
   for (std::size_t i = 0; i < count; ++i) {
     const JsonRef json = config.at(i);
+    originals.keep_odd({Element::payload, 0, static_cast<std::uint32_t>(payloads.size())},
+                       json.value(), shapes::payload);
     payloads.push_back(read_payload(zip, json, weight, storages));
     payloads.back().name = (config.object().begin() + static_cast<std::ptrdiff_t>(i))->key();
     if (!by_name.emplace(payloads.back().name, payloads.size() - 1).second) {
@@ -135,12 +144,12 @@ void compare_types(const ZipReader& zip, const Type& placeholder, const Payload&
 
 }  // namespace
 
-std::vector<Payload> read_payloads(const ZipReader& zip, const std::string& model,
-                                   Journal& journal) {
+std::vector<Payload> read_payloads(const ZipReader& zip, const std::string& model, Journal& journal,
+                                   Originals& originals) {
   std::vector<Payload> payloads;
   std::unordered_map<std::string, std::size_t> by_name;
-  read_folder(zip, model, true, payloads, by_name);
-  read_folder(zip, model, false, payloads, by_name);
+  read_folder(zip, model, true, payloads, by_name, originals);
+  read_folder(zip, model, false, payloads, by_name, originals);
 
   const Graph& graph = journal.graph();
   for (const NodeId node : graph.nodes()) {

@@ -34,11 +34,25 @@ std::vector<Wanted> wanted_constants(const Graph& graph) {
   return wanted;
 }
 
+// {"path_name": "weight_0", "is_param": true, "use_pickle": false, "tensor_meta": {…}}
+void write_entry(JsonWriter& out, std::string_view record, bool is_param, const Type& type) {
+  out.raw("{\"path_name\": ");
+  out.string(record);
+  out.key("is_param");
+  out.boolean(is_param);
+  out.raw(", \"use_pickle\": false, \"tensor_meta\": ");
+  write_tensor_meta(out, type);
+  out.raw("}");
+}
+
 // Writes one folder: an entry for each tensor, a record for each storage.
 class FolderBuilder {
  public:
-  FolderBuilder(const Program& program, bool weight)
-      : prefix_(weight ? "weight_" : "tensor_"), folder_(payload_folder(weight)) {
+  FolderBuilder(const Program& program, const Originals& originals, bool weight)
+      : originals_(originals),
+        others_(originals.find({Element::payload_config, weight})),
+        prefix_(weight ? "weight_" : "tensor_"),
+        folder_(payload_folder(weight)) {
     for (const Payload& payload : program.payloads) {
       if (payload.weight != weight) continue;
       names_.emplace(payload.data.storage.get(), payload.record);
@@ -52,20 +66,28 @@ class FolderBuilder {
     out_.raw("{\"config\": {");
   }
 
-  void add(std::string_view name, bool is_param, const TensorData& data) {
+  // `position`: of the entry in Program::payloads, if it was there.
+  void add(std::string_view name, bool is_param, const TensorData& data,
+           std::optional<std::uint32_t> position) {
     out_.key(name, first_);
     first_ = false;
-    out_.raw("{\"path_name\": ");
-    out_.string(record_of(data.storage));
-    out_.key("is_param");
-    out_.boolean(is_param);
-    out_.raw(", \"use_pickle\": false, \"tensor_meta\": ");
-    write_tensor_meta(out_, data.type);
-    out_.raw("}");
+    const std::size_t begin = out_.size();
+    write_entry(out_, record_of(data.storage), is_param, data.type);
+    const auto* original = position ? originals_.find({Element::payload, 0, *position}) : nullptr;
+    if (!original || original->text != hash_text(out_.since(begin))) return;
+    out_.truncate(begin);
+    out_.value(original->value);
   }
 
   PayloadFolder finish() {
-    out_.raw("}}");
+    out_.raw("}");
+    if (others_) {
+      for (const auto& member : others_->value.get_object()) {
+        out_.key(member.key());
+        out_.value(member.value());
+      }
+    }
+    out_.raw("}");
     return {std::move(records_), std::move(config_)};
   }
 
@@ -89,6 +111,8 @@ class FolderBuilder {
     return found->second;
   }
 
+  const Originals& originals_;
+  const Originals::Original* others_;
   std::string_view prefix_;
   std::string folder_, config_;
   JsonWriter out_{config_};
@@ -100,6 +124,13 @@ class FolderBuilder {
 };
 
 }  // namespace
+
+std::size_t payload_hash(const Payload& payload) {
+  std::string text;
+  JsonWriter out(text);
+  write_entry(out, payload.record, payload.is_param, payload.data.type);
+  return hash_text(text);
+}
 
 PayloadFolders collect_payloads(const Program& program) {
   const Graph& graph = *program.graph;
@@ -120,26 +151,33 @@ PayloadFolders collect_payloads(const Program& program) {
     if (payload.lifted) once_lifted.insert(payload.data.storage.get());
   }
 
-  FolderBuilder weights(program, true), constants(program, false);
-  const auto add = [&](bool weight, std::string_view name, bool is_param, const TensorData& data) {
-    (weight ? weights : constants).add(name, is_param, data);
+  const Originals none;
+  const Originals& originals = program.originals ? *program.originals : none;
+  FolderBuilder weights(program, originals, true), constants(program, originals, false);
+  const auto add = [&](bool weight, std::string_view name, bool is_param, const TensorData& data,
+                       std::optional<std::uint32_t> position) {
+    (weight ? weights : constants).add(name, is_param, data, position);
   };
-  for (const Payload& payload : program.payloads) {
+  for (std::uint32_t i = 0; i < program.payloads.size(); ++i) {
+    const Payload& payload = program.payloads[i];
     const auto found = by_name.find(payload.name);
     if (found != by_name.end()) {
       const Wanted& constant = *found->second;
-      add(constant.weight, payload.name, constant.kind == InputKind::parameter,
-          graph.constants().find(payload.name)->second);
+      const TensorData& data = graph.constants().find(payload.name)->second;
+      const bool same =
+          data.storage == payload.data.storage;  // Python may call a buffer a parameter
+      add(constant.weight, payload.name,
+          same ? payload.is_param : constant.kind == InputKind::parameter, data, i);
       by_name.erase(found);
     } else if (const Storage* storage = payload.data.storage.get();
                !payload.lifted && (!once_lifted.contains(storage) || used.contains(storage))) {
-      add(payload.weight, payload.name, payload.is_param, payload.data);
+      add(payload.weight, payload.name, payload.is_param, payload.data, i);
     }
   }
   for (const Wanted& constant : wanted) {  // what the passes added
     if (!by_name.contains(constant.name)) continue;
     add(constant.weight, constant.name, constant.kind == InputKind::parameter,
-        graph.constants().find(constant.name)->second);
+        graph.constants().find(constant.name)->second, std::nullopt);
   }
   return {weights.finish(), constants.finish()};
 }

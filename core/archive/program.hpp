@@ -46,6 +46,9 @@ struct Payload {
   TensorData data;
 };
 
+class MappedFile;
+class Originals;
+
 struct Program {
   std::unique_ptr<Graph> graph;
   std::string file;               // where it came from, for messages
@@ -56,6 +59,8 @@ struct Program {
   std::vector<Record> records;    // what is not regenerated, in the archive's order
   std::vector<Sample> samples;
   std::vector<std::string> imports;  // Python modules to import before torch.export.load
+  std::shared_ptr<const MappedFile> source;  // the file's bytes; null for what no file gave
+  std::shared_ptr<const Originals> originals;  // what it wrote otherwise than fettle; or null
   std::vector<Diagnostic> warnings;  // what was read, but not understood to the last field
 };
 

@@ -153,7 +153,7 @@ json::object remaining_document(const json::object& document) {
   });
 }
 
-void read_document(const ZipReader& zip, Program& program) {
+void read_document(const ZipReader& zip, Program& program, Originals& originals) {
   const ZipRecord& record = zip.require("models/" + program.model + ".json");
   const std::string where = zip.file() + ": " + std::string(record.path);
   json::monotonic_resource memory;  // the document dies as one
@@ -164,10 +164,28 @@ void read_document(const ZipReader& zip, Program& program) {
   const JsonRef graph = module.get("graph"), signature = module.get("signature");
   program.graph = std::make_unique<Graph>();
   Journal journal(*program.graph, Journal::Recording::off);
-  read_graph(graph, signature.get("input_specs"), journal);
-  read_signature(signature, journal);
+  read_graph(graph, signature.get("input_specs"), journal, originals);
+  read_signature(signature, journal, originals);
   program.document = remaining_document(parsed.get_object());
-  program.payloads = read_payloads(zip, program.model, journal);
+  program.payloads = read_payloads(zip, program.model, journal, originals);
+}
+
+// From now on an element is compared with what it is after reading.
+void seal(const Program& program, Originals& originals) {
+  originals.seal([&](ElementKey key) {
+    switch (key.element) {
+      case Element::input_spec:
+      case Element::output_spec:
+        return signature_element_hash(*program.graph, key);
+      case Element::payload:
+        return payload_hash(program.payloads[key.position]);
+      case Element::stray_types:
+      case Element::payload_config:
+        return std::size_t{0};  // belong to nothing that changes
+      default:
+        return graph_element_hash(*program.graph, key);
+    }
+  });
 }
 
 // What write_program copies: all that it does not write anew.
@@ -194,10 +212,12 @@ Program read_program(const std::filesystem::path& path) {
   Program program;
   program.file = zip.file();
   program.root = zip.root();
+  program.source = zip.mapping();
   check_format(zip);
   program.model = find_model(zip);
+  const auto originals = std::make_shared<Originals>();
   try {
-    read_document(zip, program);
+    read_document(zip, program, *originals);
     bind_schemas(*program.graph, zip.file());
     check_schemas(*program.graph);
     check(*program.graph);
@@ -209,6 +229,8 @@ Program read_program(const std::filesystem::path& path) {
     if (diagnostic.where.empty()) diagnostic.where = zip.file();
     throw Error(std::move(diagnostic));
   }
+  seal(program, *originals);
+  program.originals = originals;
   read_capture(zip, program);
   keep_records(zip, program);
   return program;

@@ -35,13 +35,15 @@ std::string write_document(const Program& program) {
   std::string text;
   text.reserve(std::size_t{800} * program.graph->node_count());
   JsonWriter out(text);
+  const Originals none;
+  const Originals& originals = program.originals ? *program.originals : none;
   const auto write_signature = [&](std::string_view key, const json::value&) {
-    if (key == "input_specs") return write_input_specs(out, *program.graph), true;
-    if (key == "output_specs") return write_output_specs(out, *program.graph), true;
+    if (key == "input_specs") return write_input_specs(out, *program.graph, originals), true;
+    if (key == "output_specs") return write_output_specs(out, *program.graph, originals), true;
     return false;
   };
   const auto write_module = [&](std::string_view key, const json::value& value) {
-    if (key == "graph") return write_graph(out, *program.graph), true;
+    if (key == "graph") return write_graph(out, *program.graph, originals), true;
     if (key == "signature") return write_object(out, value.as_object(), write_signature), true;
     return false;
   };
@@ -57,7 +59,7 @@ std::string write_document(const Program& program) {
 void write_program(const Program& program, const std::filesystem::path& path,
                    const std::vector<Record>& extra_records) {
   OutputFile file(path);  // first: what cannot be written is known at once
-  ZipWriter zip(file, program.root);
+  ZipWriter zip(file, program.root, program.source.get());
   const PayloadFolders payloads = collect_payloads(program);
   for (const PayloadRecord& record : payloads.weights.records) zip.add(record.path, *record.bytes);
   zip.add(payload_config_path(true, program.model), payloads.weights.config);

@@ -155,9 +155,55 @@ void write_constant_input(JsonWriter& out, const Graph& graph, NodeId placeholde
   out.raw("}}");
 }
 
+void write_input_spec(JsonWriter& out, const Graph& graph, NodeId node) {
+  const InputSpec& spec = *graph.node(node).input_spec;
+  if (spec.kind == InputKind::constant_input)
+    return write_constant_input(out, graph, node, spec.constant);
+  write_spec(out, by_kind(kInputs, spec.kind), spec.target,
+             [&] { write_input_argument(out, graph, node, spec.kind); });
+  if (spec.kind == InputKind::buffer) {
+    out.key("persistent");
+    out.boolean(spec.persistent);
+  }
+  out.raw("}}");
+}
+
+void write_output_spec(JsonWriter& out, const Graph& graph, std::size_t position) {
+  const Node& output = graph.node(graph.output_node());
+  const OutputSpec& spec = output.output_specs[position];
+  const Argument& argument = output.arguments[position].value;
+  write_spec(out, by_kind(kOutputs, spec.kind), spec.target, [&] {
+    if (spec.kind == OutputKind::user_output)
+      return ArgumentWriter(out, graph, nullptr).write(argument, output.operands);
+    for_each_operand(argument, [&](const Operand& operand) {
+      write_operand_name(out, graph.text(graph.value(output.operands[operand.index]).name));
+    });
+  });
+  out.raw("}}");
+}
+
+void write_plain(JsonWriter& out, const Graph& graph, ElementKey key) {
+  key.element == Element::input_spec ? write_input_spec(out, graph, NodeId(key.id))
+                                     : write_output_spec(out, graph, key.position);
+}
+
+void write_element(JsonWriter& out, const Graph& graph, const Originals& originals,
+                   ElementKey key) {
+  const auto* original = originals.find(key);
+  original && original->text == signature_element_hash(graph, key) ? out.value(original->value)
+                                                                   : write_plain(out, graph, key);
+}
+
 }  // namespace
 
-void read_signature(const JsonRef& signature, Journal& journal) {
+std::size_t signature_element_hash(const Graph& graph, ElementKey key) {
+  std::string text;
+  JsonWriter out(text);
+  write_plain(out, graph, key);
+  return hash_text(text);
+}
+
+void read_signature(const JsonRef& signature, Journal& journal, Originals& originals) {
   const Graph& graph = journal.graph();
   const JsonRef inputs = signature.get("input_specs"), outputs = signature.get("output_specs");
   std::vector<NodeId> placeholders;
@@ -166,14 +212,18 @@ void read_signature(const JsonRef& signature, Journal& journal) {
   }
   expect_count(inputs, placeholders.size(), "inputs");
   for (std::size_t i = 0; i < placeholders.size(); ++i) {
-    journal.set_input_spec(placeholders[i], read_input_spec(inputs.at(i), graph, placeholders[i]));
+    const JsonRef input = inputs.at(i);
+    journal.set_input_spec(placeholders[i], read_input_spec(input, graph, placeholders[i]));
+    originals.keep_odd({Element::input_spec, placeholders[i].index}, input.value(),
+                       shapes::input_spec);
   }
 
   const Node& output = graph.node(graph.output_node());
   expect_count(outputs, output.arguments.size(), "outputs");
   std::vector<OutputSpec> specs;
-  for (std::size_t i = 0; i < output.arguments.size(); ++i) {
+  for (std::uint32_t i = 0; i < output.arguments.size(); ++i) {
     const JsonRef json = outputs.at(i);
+    originals.keep_odd({Element::output_spec, 0, i}, json.value(), shapes::output_spec);
     const auto [tag, fields] = json.tagged();
     const OutputTag& row = by_tag(kOutputs, tag, fields);
     specs.push_back({row.kind, row.target.empty() ? std::string()
@@ -185,42 +235,22 @@ void read_signature(const JsonRef& signature, Journal& journal) {
   journal.set_output_specs(std::move(specs));
 }
 
-void write_input_specs(JsonWriter& out, const Graph& graph) {
+void write_input_specs(JsonWriter& out, const Graph& graph, const Originals& originals) {
   bool first = true;
   out.raw("[");
   for (const NodeId node : graph.nodes()) {
     if (graph.node(node).opcode != Opcode::placeholder) break;
     out.comma(first);
     first = false;
-    const InputSpec& spec = *graph.node(node).input_spec;
-    if (spec.kind == InputKind::constant_input) {
-      write_constant_input(out, graph, node, spec.constant);
-      continue;
-    }
-    write_spec(out, by_kind(kInputs, spec.kind), spec.target,
-               [&] { write_input_argument(out, graph, node, spec.kind); });
-    if (spec.kind == InputKind::buffer) {
-      out.key("persistent");
-      out.boolean(spec.persistent);
-    }
-    out.raw("}}");
+    write_element(out, graph, originals, {Element::input_spec, node.index});
   }
   out.raw("]");
 }
 
-void write_output_specs(JsonWriter& out, const Graph& graph) {
-  const Node& output = graph.node(graph.output_node());
-  ArgumentWriter arguments(out, graph, nullptr);
-  std::size_t i = 0;
-  out.list(output.output_specs, [&](const OutputSpec& spec) {
-    const Argument& argument = output.arguments[i++].value;
-    write_spec(out, by_kind(kOutputs, spec.kind), spec.target, [&] {
-      if (spec.kind == OutputKind::user_output) return arguments.write(argument, output.operands);
-      for_each_operand(argument, [&](const Operand& operand) {
-        write_operand_name(out, graph.text(graph.value(output.operands[operand.index]).name));
-      });
-    });
-    out.raw("}}");
+void write_output_specs(JsonWriter& out, const Graph& graph, const Originals& originals) {
+  std::uint32_t position = 0;
+  out.list(graph.node(graph.output_node()).output_specs, [&](const OutputSpec&) {
+    write_element(out, graph, originals, {Element::output_spec, 0, position++});
   });
 }
 

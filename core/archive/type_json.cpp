@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace fettle {
 namespace {
 
@@ -63,6 +65,18 @@ void write_sym_int(JsonWriter& out, const SymInt& number) {
 }
 
 }  // namespace
+
+const std::array<TypeField, 5> kTypeFields = {
+    TypeField{"tensor_values", TypeKind::tensor, shapes::tensor_meta},
+    TypeField{"sym_int_values", TypeKind::sym_int, shapes::sym_int},
+    TypeField{"sym_bool_values", TypeKind::sym_bool, shapes::sym_bool},
+    TypeField{"custom_obj_values", TypeKind::custom_obj, shapes::custom_obj},
+    TypeField{"sym_float_values", TypeKind::sym_float, shapes::sym_float},
+};
+
+const TypeField& type_field(TypeKind kind) {
+  return *std::ranges::find(kTypeFields, kind, &TypeField::kind);
+}
 
 DType read_dtype(const JsonRef& number) {
   const auto dtype = dtype_from_number(number.integer());

@@ -2,11 +2,24 @@
 // the sympy text that they are.
 #pragma once
 
+#include <array>
+#include <string_view>
+
 #include "archive/json_ref.hpp"
+#include "archive/json_shape.hpp"
 #include "archive/json_write.hpp"
 #include "graph/types.hpp"
 
 namespace fettle {
+
+// The fields of a graph that say its values' types, in the order of torch's schema.
+struct TypeField {
+  std::string_view name;
+  TypeKind kind;
+  const Shape& shape;
+};
+extern const std::array<TypeField, 5> kTypeFields;
+const TypeField& type_field(TypeKind kind);
 
 Type read_tensor_meta(const JsonRef& meta);
 Type read_sym_int_type(const JsonRef& value);  // {"as_int": 3} or {"as_expr": {…}}

@@ -35,6 +35,7 @@ class ZipReader {
 
   const std::string& file() const { return file_; }  // for messages
   const std::string& root() const { return root_; }
+  const std::shared_ptr<const MappedFile>& mapping() const { return mapping_; }
   const std::vector<ZipRecord>& records() const { return records_; }  // in the file's order
   const ZipRecord* find(std::string_view path) const;
   const ZipRecord& require(std::string_view path) const;  // archive_missing_record

@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "archive/zip_format.hpp"
 
@@ -44,6 +45,12 @@ std::uint32_t checksum(std::span<const std::byte> bytes) {
       ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
+bool contains(std::span<const std::byte> whole, std::span<const std::byte> part) {
+  const std::less_equal<> before;  // a total order of pointers, unlike <=
+  return before(whole.data(), part.data()) &&
+         before(part.data() + part.size(), whole.data() + whole.size());
+}
+
 // version, flags, method, time, date, crc, sizes, name's length: common to both headers.
 void common_fields(Fields& out, bool zip64, std::uint32_t crc32, std::uint64_t packed,
                    std::size_t name) {
@@ -82,7 +89,7 @@ void ZipWriter::add(std::string_view path, std::span<const std::byte> bytes, std
   out.u16(zip::kPaddingField).u16(padding);
   header.append(padding, 'Z');
   file_.write(bytes_of(header));
-  file_.write(bytes);
+  source_ && contains(source_->bytes(), bytes) ? file_.copy(*source_, bytes) : file_.write(bytes);
   entries_.push_back(std::move(entry));
 }
 

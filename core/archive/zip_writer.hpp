@@ -16,7 +16,9 @@ namespace fettle {
 
 class ZipWriter {
  public:
-  ZipWriter(OutputFile& file, std::string root) : file_(file), root_(std::move(root)) {}
+  // Records that lie in `source`, if there is one, are copied from file to file.
+  ZipWriter(OutputFile& file, std::string root, const MappedFile* source = nullptr)
+      : file_(file), root_(std::move(root)), source_(source) {}
 
   // `storage`'s checksum is used where it is known, so that copying a weight does not read it
   // twice.
@@ -35,6 +37,7 @@ class ZipWriter {
 
   OutputFile& file_;
   std::string root_;
+  const MappedFile* source_;
   std::vector<Entry> entries_;
 };
 

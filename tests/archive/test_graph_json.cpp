@@ -65,10 +65,11 @@ std::string through_graph(const std::string& text) {
   const boost::json::value no_specs = boost::json::array();
   Graph graph;
   Journal journal(graph, Journal::Recording::off);
-  read_graph(JsonRef(parsed, where), JsonRef(no_specs, where), journal);
+  Originals originals;
+  read_graph(JsonRef(parsed, where), JsonRef(no_specs, where), journal, originals);
   std::string written;
   JsonWriter out(written);
-  write_graph(out, graph);
+  write_graph(out, graph, originals);
   return written;
 }
 

@@ -1,0 +1,89 @@
+// Elements of the document that the file wrote otherwise than fettle would: with fields of a later
+// schema, in another order, a null for a default. Each is kept as it was read, and written so again
+// as long as the graph still says the same of it: as long as fettle's own text for it is the one
+// that it had right after reading.
+//
+// Most archives have none. Ids of nodes and values are never reused, so that a key cannot come to
+// mean something else.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <map>
+#include <string_view>
+
+#include "archive/json_shape.hpp"
+#include "archive/json_write.hpp"
+#include "graph/types.hpp"
+
+namespace fettle {
+
+enum class Element : std::uint8_t {
+  node,         // by its id
+  type,         // an entry of tensor_values …, by the value's id
+  input,        // of a block, by the placeholder's id
+  output,       // of a block, by the output node's id and position
+  input_spec,   // by the placeholder's id
+  output_spec,  // by position
+  stray_types,  // entries of tensor_values … that no value has, by the block's id and the field
+  payload,      // an entry of the weights' or constants' configuration, by its position in
+                // Program::payloads
+  payload_config,  // the other members of that configuration: of the weights' (1), constants' (0)
+};
+
+struct ElementKey {
+  Element element;
+  std::uint32_t id = 0, position = 0;
+  friend auto operator<=>(const ElementKey&, const ElementKey&) = default;
+};
+
+class Originals {
+ public:
+  struct Original {
+    boost::json::value value;  // a nested graph in it is the unsigned number that counts them
+    std::size_t text = 0;      // a hash of fettle's own text
+  };
+
+  // Keeps `value` unless it has the shape to the member.
+  void keep_odd(ElementKey key, const boost::json::value& value, const Shape& shape);
+  void keep(ElementKey key, boost::json::value value) { elements_[key].value = std::move(value); }
+  // Once the program is read: `hash(key)` of each element kept.
+  template <class Fn>
+  void seal(Fn&& hash) {
+    for (auto& [key, original] : elements_) original.text = hash(key);
+  }
+  bool empty() const { return elements_.empty(); }
+  const Original* find(ElementKey key) const {
+    if (elements_.empty()) return nullptr;
+    const auto found = elements_.find(key);
+    return found == elements_.end() ? nullptr : &found->second;
+  }
+
+ private:
+  std::map<ElementKey, Original> elements_;
+};
+
+std::size_t hash_text(std::string_view text);
+
+// Writes an original's value, `write_nested(k)` standing for the nested graph number k.
+template <class Fn>
+void write_original(JsonWriter& out, const boost::json::value& value, Fn&& write_nested) {
+  if (value.is_uint64()) {
+    write_nested(static_cast<std::size_t>(value.get_uint64()));
+  } else if (const auto* array = value.if_array()) {
+    out.list(*array, [&](const auto& element) { write_original(out, element, write_nested); });
+  } else if (const auto* object = value.if_object()) {
+    bool first = true;
+    out.raw("{");
+    for (const auto& member : *object) {
+      out.key(member.key(), first);
+      first = false;
+      write_original(out, member.value(), write_nested);
+    }
+    out.raw("}");
+  } else {
+    out.value(value);
+  }
+}
+
+}  // namespace fettle
