@@ -3,13 +3,13 @@ control flow, mutation, randomness, mixed dtypes, shared weights, joint forward 
 
 Each case is a function that returns an Export; CASES has them by name. Nothing is downloaded.
 """
-import copy
 import dataclasses
 import functools
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from capture import samples
 from torch.export import Dim
 
 CASES = {}
@@ -19,7 +19,7 @@ CASES = {}
 class Export:
     """An exported program with what is needed to judge copies of it."""
     program: Any               # torch.export.ExportedProgram
-    eager: Any = None          # the eager model's outputs on the sample; None: not stored
+    sample: Any = None         # what eager made of the sample inputs; None: not stored
     calls: tuple = ()          # more (args, kwargs) to call it with, at other sizes and branches
     random: bool = False       # draws random numbers: compared under one seed
 
@@ -32,12 +32,9 @@ def case(make):
 def export(model, args, kwargs=None, calls=(), dynamic_shapes=None, random=False, train=False):
     """Exports a model as torch.export.export does by default; eager runs on copies first."""
     model.train(train)
-    kwargs = kwargs or {}
-    torch.manual_seed(0)
-    with torch.no_grad():
-        eager = copy.deepcopy(model)(*copy.deepcopy(args), **copy.deepcopy(kwargs))
+    sample = samples.run_eager(model, args, kwargs or {})
     program = torch.export.export(model, args, kwargs, dynamic_shapes=dynamic_shapes)
-    return Export(program, eager, calls, random)
+    return Export(program, sample, calls, random)
 
 
 def hugging_face(name, **fields):

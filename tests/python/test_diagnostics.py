@@ -19,6 +19,8 @@ SOURCES = text_below("core", "tools")
 TESTS = text_below("tests")
 IN_SOURCES = set(re.findall(r"\bCode::(\w+)", SOURCES))
 IN_TESTS = set(re.findall(r"\bCode::(\w+)", TESTS))
+# capture speaks in the same form before there is an archive; its codes are where it raises them.
+OF_CAPTURE = set(re.findall(r'(?:refuse|Problem)\(\s*"([a-z0-9-]+)"', text_below("tools/capture")))
 WORDS_IN_TESTS = set(re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)+", TESTS))
 
 
@@ -40,5 +42,5 @@ def test_code_is_used_and_asserted(identifier, name):
 
 def test_no_code_is_unlisted():
     shown = set(re.findall(r"(?:error|warning|note)\[([a-z0-9-]+)\]", SOURCES + TESTS))
-    assert shown <= {name for _, name, _, _ in CODES}
+    assert shown <= {name for _, name, _, _ in CODES} | OF_CAPTURE
     assert IN_SOURCES | IN_TESTS <= {identifier for identifier, _, _, _ in CODES}

@@ -6,10 +6,10 @@ import copy
 import json
 import warnings
 
-import capture
 import exports
 import pytest
 import torch
+from capture import archive
 from conftest import records
 from same_program import assert_same_program
 from torch.utils import _pytree
@@ -34,10 +34,10 @@ def exported(tmp_path_factory):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 made = exports.build(name)
-                if made.eager is None:
+                if made.sample is None:
                     torch.export.save(made.program, path)
                 else:
-                    capture.save(made.program, made.eager, name, path)
+                    archive.save(made.program, [made.sample], name, path)
         return path
     return path_of
 
