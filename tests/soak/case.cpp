@@ -1,0 +1,215 @@
+#include "case.hpp"
+
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "archive/program.hpp"
+#include "archive/zip_reader.hpp"
+#include "commands.hpp"
+#include "failure.hpp"
+
+namespace fettle::soak {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPipelines[] = {
+    "passes: []\nverify: {after: never}\n",
+    "passes:\n  - repeat: {until: unchanged, limit: 3, passes: [cse, constant_folding, dce]}\n"
+    "verify: {after: never}\n",
+    "passes: [dce, cse]\nverify: {after: each, with: [numeric]}\n",
+    "name: all\npasses:\n  - dce\n  - constant_folding: {max_bytes: 1048576}\n  - cse\n"
+    "verify:\n  after: end\n  with:\n    - numeric\n  unable: pass\non_failure: skip\n"
+    "accept: {max_abs: 0.01, max_rel: 0.1}\n",
+};
+
+const std::vector<std::string_view> kYamlTokens = {"passes",
+                                                   "repeat",
+                                                   "limit",
+                                                   "until",
+                                                   "verify",
+                                                   "after",
+                                                   "with",
+                                                   "accept",
+                                                   "dce",
+                                                   "cse",
+                                                   "numeric",
+                                                   "constant_folding",
+                                                   "max_bytes",
+                                                   "each",
+                                                   "never",
+                                                   "skip",
+                                                   "{",
+                                                   "}",
+                                                   "[",
+                                                   "]",
+                                                   ": ",
+                                                   ":",
+                                                   "- ",
+                                                   "-",
+                                                   ",",
+                                                   "&a ",
+                                                   "*a",
+                                                   "&a [*a, *a]",
+                                                   "!!int ",
+                                                   "!!binary ",
+                                                   "!<x> ",
+                                                   "|\n",
+                                                   ">-\n",
+                                                   "'",
+                                                   "\"",
+                                                   "#",
+                                                   "99999999999999999999",
+                                                   "-1",
+                                                   "0",
+                                                   "1e999",
+                                                   ".nan",
+                                                   "null",
+                                                   "~",
+                                                   "<<: *a",
+                                                   "\t",
+                                                   "%YAML 1.2\n",
+                                                   "---\n",
+                                                   "...\n",
+                                                   "? ",
+                                                   "\n",
+                                                   "\n  ",
+                                                   "\xef\xbb\xbf",
+                                                   "\xff",
+                                                   "\\x00",
+                                                   "[[",
+                                                   "{a: "};
+
+std::string read_bytes(const ZipRecord& record) {
+  return {reinterpret_cast<const char*>(record.bytes.data()), record.bytes.size()};
+}
+
+void write(const fs::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+// What a command prints must go nowhere while a case runs.
+class Silence {
+ public:
+  Silence() : out_(std::cout.rdbuf(text_.rdbuf())), err_(std::cerr.rdbuf(text_.rdbuf())) {}
+  ~Silence() {
+    std::cout.rdbuf(out_);
+    std::cerr.rdbuf(err_);
+    std::cout.clear();
+    std::cerr.clear();
+  }
+
+ private:
+  std::ostringstream text_;
+  std::streambuf *out_, *err_;
+};
+
+std::string file_name(const Case& which) {
+  return which.archive ? "case.pt2" : "case.yaml";
+}
+
+// The command's exit status; the error's code if one ended it.
+int execute(const Case& which, const fs::path& folder, const fs::path& executable,
+            Outcome& outcome) {
+  Invocation invocation{executable, {which.command.begin() + 1, which.command.end()}};
+  for (std::string& argument : invocation.arguments) {
+    if (argument.ends_with(".pt2") || argument.ends_with(".yaml"))
+      argument = (folder / argument).string();
+  }
+  const Silence silence;
+  try {
+    const int status =
+        which.command[0] == "inspect" ? inspect_command(invocation) : run_command(invocation);
+    if (status != 0) outcome.code = "check";
+    return status;
+  } catch (const Error& error) {
+    outcome.code = code_name(error.code());
+    if (code_blame(error.code()) == Blame::bug) outcome.finding = error.what();
+    return exit_status(code_blame(error.code()));
+  } catch (const std::exception& error) {
+    outcome.code = "exception";
+    outcome.finding = std::string("an exception that is no diagnostic: ") + error.what();
+    return exit_status(Blame::bug);
+  }
+}
+
+// The folder holds the input, what was there before, and an output that can be read.
+void check_files(const Case& which, const fs::path& folder, int status, Outcome& outcome) {
+  const fs::path output = folder / "out.pt2";
+  if (fs::exists(output)) {
+    if (status != 0 && outcome.code != "check") outcome.finding = "an error left an output";
+    try {
+      read_program(output);
+    } catch (const std::exception& error) {
+      outcome.finding = std::string("the output cannot be read: ") + error.what();
+    }
+    fs::remove(output);
+  }
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("sound") || name == file_name(which)) continue;
+    outcome.finding = "left over: " + name;
+    fs::remove(entry.path());
+  }
+}
+
+}  // namespace
+
+Corpus make_corpus(const fs::path& archives) {
+  Corpus corpus{{test::small_program()}, {std::begin(kPipelines), std::end(kPipelines)}};
+  if (archives.empty()) return corpus;
+  for (const auto& file : fs::directory_iterator(archives)) {
+    if (file.path().extension() != ".pt2") continue;
+    try {
+      test::Records records;
+      const ZipReader zip(file.path());
+      for (const ZipRecord& record : zip.records())
+        records.push_back({std::string(record.path), read_bytes(record)});
+      corpus.programs.push_back(std::move(records));
+    } catch (const Error& error) {
+      std::cerr << file.path() << " is left out: " << error.what();
+    }
+  }
+  return corpus;
+}
+
+Case make_case(const Corpus& corpus, std::uint64_t seed) {
+  Random random(seed);
+  Case made;
+  made.archive = below(random, 10) < 7;
+  const std::string pipeline =
+      "sound" + std::to_string(below(random, std::size(kPipelines) - 1)) + ".yaml";
+  if (!made.archive) {
+    made.bytes = one_of(random, corpus.pipelines);
+    damage_text(random, made.bytes, kYamlTokens);
+    made.command = {"run", "sound.pt2", "-p", "case.yaml", "-o", "out.pt2"};
+    return made;
+  }
+  made.bytes = damaged_archive(random, one_of(random, corpus.programs));
+  constexpr const char* formats[] = {"summary", "text", "json", "dot"};
+  if (below(random, 4) == 0) {
+    made.command = {"inspect", "case.pt2", "--format", one_of(random, formats)};
+  } else {
+    made.command = {"run", "case.pt2", "-p", pipeline, "-o", "out.pt2"};
+  }
+  return made;
+}
+
+void prepare(const Corpus& corpus, const fs::path& folder) {
+  write(folder / "sound.pt2", test::zip(corpus.programs.front()).bytes);
+  for (std::size_t i = 0; i < corpus.pipelines.size(); ++i)
+    write(folder / ("sound" + std::to_string(i) + ".yaml"), corpus.pipelines[i]);
+}
+
+Outcome run_case(const Case& which, const fs::path& folder, const fs::path& executable) {
+  write(folder / file_name(which), which.bytes);
+  Outcome outcome;
+  const int status = execute(which, folder, executable, outcome);
+  check_files(which, folder, status, outcome);
+  fs::remove(folder / file_name(which));
+  return outcome;
+}
+
+}  // namespace fettle::soak
