@@ -54,8 +54,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """What an exception says, in one line."""
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    """What an exception says, in one line that is not too long."""
+    line = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    return line if len(line) <= 200 else line[:197] + "…"
 
 
 def indented(text: str) -> str:

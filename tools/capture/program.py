@@ -6,7 +6,8 @@ import os
 import pathlib
 from typing import Any
 
-from . import archive, exporting, own_code, hugging_face, samples
+from . import archive, exporting, hugging_face, own_code, samples, types_known
+from .errors import CaptureError
 from .source import Source
 
 
@@ -28,6 +29,9 @@ def capture_model(source: Source, output: pathlib.Path | str | os.PathLike) -> A
     """
     source.model.eval()
     eager = samples.run_eager(source.model, source.args, source.kwargs)
+    wrong = types_known.problems(source, eager)
+    if wrong:
+        raise CaptureError(*wrong)
     program = exporting.export(source)
     exporting.check_outputs(program, eager)
     archive.save(program, [eager], source.origin, pathlib.Path(output))

@@ -166,17 +166,26 @@ def decision_at(place: Place) -> Decision | None:
     """The innermost test (or range of a loop) that the line is part of."""
     tree, found = statements(place.file), None
     for node in ast.walk(tree) if tree else ():
-        form = FORMS.get(type(node))
-        tests = getattr(node, "ifs", None) or [getattr(node, "iter" if form == "for" else "test",
-                                                       None)]
-        for test in tests if form else ():
+        for form, test in tests_of(node):
             if test.lineno <= place.line <= test.end_lineno:
                 found = Decision(form, ast.unparse(test))
     return found
 
 
-FORMS = {ast.If: "if", ast.IfExp: "if", ast.While: "while", ast.Assert: "assert", ast.For: "for",
-         ast.comprehension: "if"}
+def tests_of(node: ast.AST) -> list[tuple[str, ast.expr]]:
+    """What Python must know to go on from a node."""
+    match node:
+        case ast.If() | ast.IfExp():
+            return [("if", node.test)]
+        case ast.While():
+            return [("while", node.test)]
+        case ast.Assert():
+            return [("assert", node.test)]
+        case ast.For():
+            return [("for", node.iter)]
+        case ast.comprehension():
+            return [("for", node.iter), *(("if", test) for test in node.ifs)]
+    return []
 
 
 def called_at(place: Place) -> set[str]:
