@@ -18,6 +18,7 @@ import tempfile
 import zipfile
 from typing import Any
 
+from . import exporting
 from .errors import refuse
 from .samples import Sample
 
@@ -43,11 +44,10 @@ def check_destination(output: pathlib.Path) -> None:
 
 def save(program: Any, samples: list[Sample], origin: str, output: pathlib.Path) -> None:
     """Saves in a folder beside the target and renames: no half-written file is ever seen."""
-    import torch
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".capture-") as folder:
         path = pathlib.Path(folder) / output.name  # torch names the archive's root after the file
-        torch.export.save(program, path)
+        exporting.save(program, path)
         append_capture(path, program, samples, origin)
         os.replace(path, output)
 

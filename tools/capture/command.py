@@ -8,7 +8,7 @@ import sys
 import traceback
 
 from .errors import CaptureError, Problem, first_line
-from .program import capture
+from .program import capture, check_only
 
 DESCRIPTION = "Capture a PyTorch model to a .pt2 that fettle can hold to account."
 
@@ -23,6 +23,12 @@ your own: a function that returns (model, args), (model, args, kwargs) or
 (model, args, kwargs, dynamic_shapes); or one that returns the model alone, with --inputs:
   capture.py mine.pt2 --call src/my_models.py:tiny
   capture.py mine.pt2 --call my_models:tiny --path ./src
+  capture.py mine.pt2 --call my_models.py:Net --inputs sample --weights net.safetensors
+
+sizes that may change, and text as input:
+  capture.py bert.pt2 --hf BertModel --batch 2 --dynamic input_ids:0=batch:1..64 \\
+      --dynamic input_ids:1=seq:2..512 --sizes batch=8,seq=100
+  capture.py bert.pt2 --hf BertModel --tokenizer ./my-bert --text "one text" --text "and another"
 
 exit codes: 0 captured; 2 bad usage, or the model cannot be built, run or exported
 """
@@ -32,7 +38,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="capture.py", description=DESCRIPTION, epilog=EXAMPLES, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("output", type=pathlib.Path, help="the .pt2 to write")
+    parser.add_argument("output", type=pathlib.Path, nargs="?", help="the .pt2 to write")
+    parser.add_argument("--check", action="store_true", help="only say whether it would export, "
+                        "with which dynamic sizes, and whether fettle would read it")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--hf", metavar="CLASS", help="a model class of transformers "
                         "(BertModel), or a model type (bert) for its base model")
@@ -40,8 +48,13 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
                         "(also MODULE:NAME) that gives the model and its sample inputs")
     add_model_options(parser.add_argument_group("the model"))
     add_input_options(parser.add_argument_group("its sample inputs"))
+    add_size_options(parser.add_argument_group("sizes that may change"))
+    add_export_options(parser.add_argument_group("the export"))
     parser.add_argument("--verbose", action="store_true", help="show what torch itself says")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.output is None and not options.check:
+        parser.error("name the .pt2 to write, or give --check")
+    return options
 
 
 def add_model_options(group: argparse._ArgumentGroup) -> None:
@@ -53,6 +66,8 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
                        help="kaiming: kernels and matrices by kaiming_normal_, batch-norm "
                        "statistics near 0 and 1. Some default weights (MobileNetV2's) let "
                        "activations fade into denormals, where no comparison means anything")
+    group.add_argument("--weights", type=pathlib.Path, metavar="FILE",
+                       help="a state dict to load: .pt, .pth, .bin or .safetensors")
     group.add_argument("--seed", type=int, default=0, help="of weights and sample inputs (0)")
 
 
@@ -63,7 +78,32 @@ def add_input_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--sequence", type=int, default=16, help="with --hf: tokens of a text (16)")
     group.add_argument("--image-size", type=int, help="with --hf: pixels of an image's side (the "
                        "config's)")
-    group.add_argument("--text", action="append", default=[], help=argparse.SUPPRESS)
+    group.add_argument("--text", action="append", default=[], metavar="TEXT",
+                       help="a text as sample input (repeat it for more rows); needs --tokenizer")
+    group.add_argument("--tokenizer", type=pathlib.Path, metavar="DIR",
+                       help="a folder with a tokenizer's files, or a tokenizer.json")
+    group.add_argument("--pad-to", type=int, metavar="N", help="pad and cut texts to N tokens")
+    group.add_argument("--truncate", type=int, metavar="N", help="cut texts to N tokens")
+
+
+def add_size_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--dynamic", action="append", default=[], metavar="INPUT:DIM=NAME:MIN..MAX",
+                       help="input_ids:0=batch:1..64; one NAME ties sizes together; x:0=2*batch+1 "
+                       "follows; x:0=auto, x=auto and auto let torch decide")
+    group.add_argument("--sizes", action="append", default=[], metavar="NAME=SIZE,…",
+                       help="a further sample at these sizes (default: some smaller and larger)")
+    group.add_argument("--samples", type=int, default=3, metavar="N",
+                       help="how many samples to store where sizes are dynamic (3)")
+
+
+def add_export_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--train", action="store_true", help="in training mode: dropout drops, "
+                       "batch norm updates its statistics")
+    group.add_argument("--strict", action="store_true", help="trace Python's bytecode (dynamo)")
+    group.add_argument("--decompose", action="store_true", help="into torch's core operators")
+    group.add_argument("--joint", action="store_true", help="forward and backward in one graph; "
+                       "the model's first output is its loss")
+
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,6 +111,9 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
+        if options.check:
+            print(check_only(options))
+            return 0
         program = capture(options)
     except KeyboardInterrupt:
         print("capture.py: interrupted; nothing was written", file=sys.stderr)

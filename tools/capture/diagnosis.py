@@ -137,3 +137,37 @@ def raised_by_torch(error: BaseException) -> bool:
     """Whether the user's line called into torch and that refused, as eager had not."""
     frames = [frame.f_code.co_filename for frame, _ in user_code.traceback_frames(error)]
     return any(map(user_code.is_user_file, frames[-6:]))
+
+
+def of_saving(error: BaseException, program: Any) -> Problem:
+    """What torch.export.save cannot write: the node it names, or a tensor without plain memory."""
+    import torch
+    nodes = {node.name: node for node in program.graph.nodes}
+    named = re.search(r"Failed serializing node (\w+) in graph", str(error))
+    node = nodes.get(named.group(1)) if named else None
+    if node is not None:
+        stack = re.findall(r'File "(.*)", line (\d+), in (\w+)', node.meta.get("stack_trace") or "")
+        places = [user_code.Place(file, int(line), name) for file, line, name in stack
+                  if user_code.is_user_file(file)]
+        return kinds.not_serializable(
+            f"the call of {node.target} exports and cannot be saved",
+            f"torch says: {first_line(error)}", "write that line with other operators",
+            place=places[-1] if places else None)
+    for name, value in {**program.constants, **program.state_dict}.items():
+        if isinstance(value, torch.Tensor) and not has_memory(value):
+            return kinds.not_serializable(
+                f"the constant '{name}' exports and cannot be saved",
+                f"it is a tensor that wraps another ({type(value).__name__}), left over from a "
+                "transform such as torch.func.grad or vmap", "compute it with plain operators, or "
+                "with torch.autograd.grad")
+    return kinds.not_serializable("the program exports and cannot be saved",
+                                  f"torch says: {type(error).__name__}: {first_line(error)}",
+                                  "--verbose shows all that torch says")
+
+
+def has_memory(tensor: Any) -> bool:
+    try:
+        tensor.untyped_storage()
+        return True
+    except (NotImplementedError, RuntimeError):
+        return False

@@ -102,10 +102,10 @@ def key_text(key: Any) -> str:
                 if hasattr(key, field))
 
 
-def dynamic_shapes(texts: list[str], source: Source) -> Any:
+def dynamic_shapes(requests: list[Request], source: Source) -> Any:
     """What torch.export takes for these --dynamic options."""
     import torch
-    requests, tensors = [parse(text) for text in texts], tensors_by_path(source)
+    tensors = tensors_by_path(source)
     shapes, dims = torch.export.ShapesCollection(), named_dims(requests, tensors)
     chosen: dict[str, dict[int, Any]] = {}
     for request in requests:

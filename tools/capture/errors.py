@@ -5,13 +5,38 @@
       why: …
       try: …
 
-The codes are listed in docs/capture.md.
+docs/capture.md explains each code.
 """
 from __future__ import annotations
 
 import dataclasses
 import difflib
 from collections.abc import Iterable
+
+
+CODES = {
+    "usage": "an option that cannot be understood",
+    "config": "a config that a Hugging Face class does not take",
+    "model-source": "the model's code or class is not there, or fails",
+    "model-inputs": "the sample inputs are missing or do not fit the model",
+    "model-fails": "the model fails in eager mode, before any export",
+    "weights": "a weights file that cannot be read or does not fit the model",
+    "tokenizer": "a tokenizer that cannot be read or does not fit the model",
+    "dynamic-shapes": "dynamic dimensions that the sample does not have or fit",
+    "output": "the .pt2 cannot be written",
+    "data-dependent-control-flow": "Python decides by the values of tensors",
+    "data-dependent-shape": "a size or an index comes from the values of tensors",
+    "unsupported-python": "Python that tracing cannot follow",
+    "graph-break": "with --strict: what dynamo cannot put into one graph",
+    "specialized-dimension": "a dynamic dimension that the model fixes or restricts",
+    "missing-fake-kernel": "a custom operator that does not say what shape its result has",
+    "mutation-or-aliasing": "a write or a shared tensor that torch.export does not allow",
+    "unregistered-type": "an input or output of a class that torch cannot take apart",
+    "not-serializable": "exported, and torch.export.save cannot write it",
+    "joint-graph": "a model that has no joint forward and backward graph",
+    "fettle-refuses": "exported, and fettle would not read it",
+    "export-failed": "a failure that fettle does not know, with torch's own message",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +48,10 @@ class Problem:
     where: str = ""
     why: str = ""
     hints: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise KeyError(f"the code '{self.code}' is not listed")
 
     def __str__(self) -> str:
         lines = [f"error[{self.code}]: {self.what}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import pathlib
 import sys
 import warnings
 from collections.abc import Iterator
@@ -12,23 +13,50 @@ from typing import Any
 from . import diagnosis, draft, kinds, user_code, violation
 from .errors import CaptureError, Problem, refuse
 from .samples import Sample, model_copy
-from .source import Source
+from .source import Mode, Source
 
 
-def export(source: Source, strict: bool = False, verbose: bool = False) -> Any:
+def export(source: Source, mode: Mode = Mode()) -> Any:
     """The exported program. Raises CaptureError with every problem that was found."""
-    with quiet(verbose):
+    with quiet(mode.verbose):
         try:
-            return run(source, strict)
+            program = run(source, mode.strict)
         except Exception as error:
-            problems = problems_of(error, source, strict)
+            problems = problems_of(error, source, mode.strict)
             raise CaptureError(*problems, torch_says=error) from error
+        if mode.decompose:
+            program = program.run_decompositions()
+        return joint(program) if mode.joint else program
 
 
 def run(source: Source, strict: bool) -> Any:
     import torch
     return torch.export.export(source.model, source.args, source.kwargs,
                                dynamic_shapes=source.dynamic_shapes, strict=strict)
+
+
+def joint(program: Any) -> Any:
+    """Forward and backward in one graph; the first output is the loss."""
+    from torch.export.experimental import _export_forward_backward
+    try:
+        return _export_forward_backward(program)
+    except Exception as error:
+        raise refuse("joint-graph", "there is no joint forward and backward graph of this model",
+                     "return the loss, a scalar that needs gradients, first",
+                     "detach() every output after it",
+                     why=f"torch says: {first_line(error)}") from error
+
+
+def save(program: Any, path: pathlib.Path) -> None:
+    """torch.export.save. Raises CaptureError with the line of what cannot be written."""
+    import torch
+    try:
+        with quiet(False):
+            torch.export.save(program, path)
+    except OSError:
+        raise
+    except Exception as error:
+        raise CaptureError(diagnosis.of_saving(error, program), torch_says=error) from error
 
 
 def problems_of(error: Exception, source: Source, strict: bool) -> list[Problem]:
@@ -94,7 +122,9 @@ def quiet(verbose: bool) -> Iterator[None]:
 
 def check_outputs(program: Any, sample: Sample) -> None:
     """Raises where the program's outputs are not those of the eager model, one for one."""
-    found, expected = len(sample.outputs), len(program.graph_signature.user_outputs)
+    kinds_of = [spec.kind.name for spec in program.graph_signature.output_specs]
+    found = len(sample.outputs)
+    expected = sum(kind in ("USER_OUTPUT", "LOSS_OUTPUT") for kind in kinds_of)
     if found != expected:
         raise refuse(kinds.UNKNOWN, f"eager returns {found} outputs, the exported program "
                      f"{expected}", "return a plain tuple of tensors from the model")

@@ -10,7 +10,8 @@ import dataclasses
 from typing import Any
 
 from . import user_code
-from .errors import CaptureError, Problem, first_line
+from .errors import CaptureError, Problem, first_line, refuse
+from .source import Source
 
 SEED = 0  # of the eager run: a model that draws random numbers draws the same ones each time
 
@@ -25,10 +26,10 @@ class Sample:
     spec: Any
 
 
-def run_eager(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], label: str = "") -> Sample:
+def run_eager(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sample:
     """Runs a copy of the model on copies of the inputs.
 
-    Raises CaptureError with the line of the user's that failed; `label` says on which inputs.
+    Raises CaptureError with the line of the user's that failed.
     """
     import torch
     from torch.utils import _pytree
@@ -38,7 +39,7 @@ def run_eager(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], label: 
         with torch.no_grad():
             outputs, spec = _pytree.tree_flatten(ours(*own_args, **own_kwargs))
     except Exception as error:
-        raise eager_failure(model, args, kwargs, error, label) from error
+        raise eager_failure(model, args, kwargs, error) from error
     return Sample(args, kwargs, outputs, spec)
 
 
@@ -56,16 +57,25 @@ def model_copy(model: Any) -> Any:
     return copy.deepcopy(model, {"torch": storages})
 
 
-def eager_failure(model: Any, args: Any, kwargs: Any, error: Exception, label: str) -> CaptureError:
-    place = user_code.of_exception(error, model)
-    mismatch = user_code.call_mismatch(model, args, kwargs)
+def check_call(source: Source) -> None:
+    """Raises where the model has no forward, or its arguments are not those of the sample."""
+    import torch
+    model = source.model
+    if getattr(type(model), "forward", None) is torch.nn.Module.forward or \
+            "forward" not in dir(type(model)):
+        raise refuse("model-source", f"{type(model).__name__} has no forward",
+                     "write forward(self, …): it is what is exported")
+    mismatch = user_code.call_mismatch(model, source.args, source.kwargs)
     if mismatch:
-        problem = Problem("model-inputs", f"the sample inputs do not fit the model: {mismatch}",
-                          why=f"its call is {user_code.signature_of(model)}",
-                          hints=("give one input for each argument without a default",))
-    else:
-        problem = Problem("model-fails", f"the model itself fails{label}, without any export: "
-                          f"{type(error).__name__}: {first_line(error)}",
-                          str(place) if place else "", user_code.inputs_of(args, kwargs),
-                          ("call the model with these inputs in Python and mend that first",))
-    return CaptureError(problem, torch_says=error)
+        raise refuse("model-inputs", f"the sample inputs do not fit the model: {mismatch}",
+                     "give one input for each argument without a default",
+                     why=f"its call is {user_code.signature_of(model)}")
+
+
+def eager_failure(model: Any, args: Any, kwargs: Any, error: Exception) -> CaptureError:
+    place = user_code.of_exception(error, model)
+    return CaptureError(Problem(
+        "model-fails", "the model itself fails, without any export: "
+        f"{type(error).__name__}: {first_line(error)}", str(place) if place else "",
+        user_code.inputs_of(args, kwargs),
+        ("call the model with these inputs in Python and mend that first",)), torch_says=error)

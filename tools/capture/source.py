@@ -1,4 +1,4 @@
-"""What is captured: a model, the inputs to trace it with, and where it came from."""
+"""What is captured: a model, the inputs to trace it with, and how."""
 from __future__ import annotations
 
 import dataclasses
@@ -14,3 +14,16 @@ class Source:
     kwargs: dict[str, Any]
     origin: str
     dynamic_shapes: Any = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Mode:
+    """How the model is exported and what is stored beside it."""
+
+    train: bool = False  # in training mode, else in evaluation mode
+    strict: bool = False  # trace Python's bytecode, else run it
+    decompose: bool = False  # into the core operators
+    joint: bool = False  # forward and backward in one graph; the first output is the loss
+    sizes: tuple[str, ...] = ()  # NAME=SIZE,NAME=SIZE of further samples
+    samples: int = 3  # how many, where sizes are dynamic and none are given
+    verbose: bool = False
