@@ -187,14 +187,18 @@ def test_a_destination_that_cannot_be_written(own, tmp_path, capsys, output, say
     assert printed.startswith("error[output]: ") and says in printed
 
 
-@pytest.mark.parametrize("fault, status", [(OSError("disk full"), 2), (KeyboardInterrupt(), 130)])
-def test_nothing_half_written_stays(own, tmp_path, monkeypatch, capsys, fault, status):
+@pytest.mark.parametrize("fault, status, says", [
+    (OSError("disk full"), 2, "error[output]"), (KeyboardInterrupt(), 130, "interrupted"),
+    (NameError("typo"), 70, "error[bug]"),
+])
+def test_nothing_half_written_stays(own, tmp_path, monkeypatch, capsys, fault, status, says):
     def fail(*_):
         raise fault
     monkeypatch.setattr(capture.archive, "append_capture", fail)
     output = tmp_path / "pair.pt2"
     arguments = [str(output), f"--path={tmp_path}", "--call=own_models:pair"]
     assert capture.main(arguments) == status
+    assert says in capsys.readouterr().err
     assert not output.exists() and not list(tmp_path.glob(".capture-*"))
 
 

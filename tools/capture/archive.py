@@ -63,7 +63,8 @@ def append_capture(path: pathlib.Path, program: Any, samples: list[Sample], orig
         capture = {"version": 1, "torch": torch.__version__.partition("+")[0],
                    "transformers": transformers and transformers.__version__, "source": origin,
                    "imports": sorted(defining_modules(samples[0].spec)), "samples": entries}
-        append_record(archive, f"{root}/fettle/capture.json", json.dumps(capture, indent=1).encode())
+        text = json.dumps(capture, indent=1)
+        append_record(archive, f"{root}/fettle/capture.json", text.encode())
 
 
 def append_sample(archive: zipfile.ZipFile, root: str, number: int, sample: Sample) -> dict:

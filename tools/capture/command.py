@@ -30,7 +30,8 @@ sizes that may change, and text as input:
       --dynamic input_ids:1=seq:2..512 --sizes batch=8,seq=100
   capture.py bert.pt2 --hf BertModel --tokenizer ./my-bert --text "one text" --text "and another"
 
-exit codes: 0 captured; 2 bad usage, or the model cannot be built, run or exported
+exit codes: 0 captured; 2 bad usage, or the model cannot be built, run or exported; 70 a bug in
+capture
 """
 
 
@@ -125,6 +126,10 @@ def main(arguments: list[str] | None = None) -> int:
         report(Problem("output", f"{options.output} cannot be written: {first_line(error)}",
                        hints=("name another place",)), error, options.verbose)
         return 2
+    except Exception as error:
+        report(Problem("bug", f"capture itself fails: {type(error).__name__}: {first_line(error)}",
+                       hints=("--verbose shows where; please report it",)), error, options.verbose)
+        return 70
     size = options.output.stat().st_size / 2**20
     print(f"{options.output}: {len(program.graph.nodes)} nodes, {size:.1f} MiB")
     return 0

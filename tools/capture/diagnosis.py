@@ -94,7 +94,7 @@ def dynamo_advice(error: Any) -> tuple[str, ...]:
     """dynamo's own hints, without those that are about reporting it or torch.compile."""
     hints = re.findall(r"^  Hint: (.*)$", error.msg, re.MULTILINE)
     useless = ("Please", "see http", "If it is", "It may be possible", "This graph break", "Your "
-               "code may", "Consider using the debug", "Apply `@torch")
+               "code may", "Consider using the debug", "Apply `@torch", "If you are attempting")
     return tuple(hint for hint in hints if not hint.startswith(useless))[:2]
 
 
@@ -123,6 +123,7 @@ def of_message(error: BaseException, place: user_code.Place | None, source: Sour
     if custom:
         return kinds.missing_fake_kernel(place, custom.group(1))
     if "fake tensor in the exported program constant" in says:
+        place = place or user_code.write_to_data(source.model)
         return kinds.mutation(place, "a tensor of the tracing itself was kept: the model writes "
                               "behind torch's back (.data, another thread, a global or a list)",
                               "write to a registered buffer by its methods: self.b.add_(1), "

@@ -60,7 +60,8 @@ def parse(text: str) -> Request:
                      "other size")
     plus = int(size["plus"] or 0) * (-1 if size["sign"] == "-" else 1)
     low, high = parse_range(text, match["range"])
-    return Request(text, match["input"], dim, size["name"], int(size["times"] or 1), plus, low, high)
+    return Request(text, match["input"], dim, size["name"], int(size["times"] or 1), plus, low,
+                   high)
 
 
 def parse_range(text: str, written: str | None) -> tuple[int | None, int | None]:
@@ -106,6 +107,7 @@ def dynamic_shapes(requests: list[Request], source: Source) -> Any:
     """What torch.export takes for these --dynamic options."""
     import torch
     tensors = tensors_by_path(source)
+    check_spread(source)
     shapes, dims = torch.export.ShapesCollection(), named_dims(requests, tensors)
     chosen: dict[str, dict[int, Any]] = {}
     for request in requests:
@@ -120,6 +122,17 @@ def dynamic_shapes(requests: list[Request], source: Source) -> Any:
     for path, dims_of_input in chosen.items():
         shapes[tensors[path]] = dims_of_input
     return shapes.dynamic_shapes(source.model, source.args, source.kwargs)
+
+
+def check_spread(source: Source) -> None:
+    """torch.export (2.13) has no dynamic sizes where inputs come through **kwargs."""
+    signature = inspect.signature(source.model.forward)
+    for name, parameter in signature.parameters.items():
+        given = [key for key in source.kwargs if key not in signature.parameters]
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD and given:
+            raise refuse(CODE, f"torch.export has no dynamic sizes where inputs come through "
+                         f"**{name}: here {', '.join(given)}",
+                         f"name them in forward's signature: def forward(self, …, {given[0]}=None)")
 
 
 def dim_of(request: Request, dims: dict[str, Any]) -> Any:
@@ -183,7 +196,7 @@ def check_size(request: Request, low: Any, high: Any, tensors: dict[str, Any]) -
                      "a range may still begin at 1")
     if (low is not None and root < low) or (high is not None and root > high):
         shown = f"{'' if low is None else low}..{'' if high is None else high}"
-        derived = f", so {request.name} is {root}" if (request.times, request.plus) != (1, 0) else ""
+        derived = f", so {request.name} is {root}" if root != size else ""
         raise refuse(CODE, f"{what}{derived}, outside of the range {shown}",
                      "widen the range, or give a sample inside it")
 

@@ -36,6 +36,7 @@ CODES = {
     "joint-graph": "a model that has no joint forward and backward graph",
     "fettle-refuses": "exported, and fettle would not read it",
     "export-failed": "a failure that fettle does not know, with torch's own message",
+    "bug": "capture itself fails; exit code 70",
 }
 
 

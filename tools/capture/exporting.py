@@ -6,12 +6,13 @@ import io
 import logging
 import pathlib
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from . import diagnosis, draft, kinds, user_code, violation
-from .errors import CaptureError, Problem, refuse
+from .errors import CaptureError, Problem, first_line, refuse
 from .samples import Sample, model_copy
 from .source import Mode, Source
 
@@ -44,6 +45,7 @@ def joint(program: Any) -> Any:
         raise refuse("joint-graph", "there is no joint forward and backward graph of this model",
                      "return the loss, a scalar that needs gradients, first",
                      "detach() every output after it",
+                     "let every parameter take part, or freeze it: requires_grad_(False)",
                      why=f"torch says: {first_line(error)}") from error
 
 
@@ -83,12 +85,14 @@ def later(first: Problem, drafted: list[Problem]) -> list[Problem]:
 
 
 def exports(source: Source, strict: bool) -> bool:
-    """Whether the other mode takes the model, tried on a copy."""
+    """Whether the other mode takes the model and torch can save that, tried on a copy."""
     import copy
+    import torch
     attempt = Source(model_copy(source.model), *copy.deepcopy((source.args, source.kwargs)),
                      source.origin, source.dynamic_shapes)
     try:
-        run(attempt, strict)
+        with tempfile.TemporaryFile() as file:
+            torch.export.save(run(attempt, strict), file)
         return True
     except Exception:
         return False

@@ -26,13 +26,14 @@ def control_flow(place: Place, decision: Decision, symbolic: bool) -> Problem:
             "while": "Python loops until the values of tensors say so",
             "for": "Python loops as often as the values of a tensor say",
             "assert": "Python asserts something about the values of tensors"}[decision.form]
-    why = f"'{test}' is known only when the model runs, and the export must decide it now"
-    return Problem(CONTROL_FLOW, what, str(place), why, CHANGES[decision.form](test, symbolic))
+    return Problem(CONTROL_FLOW, what, str(place),
+                   f"'{test}' is known only when the model runs, and the export must decide it now",
+                   CHANGES[decision.form](test, symbolic))
 
 
 def change_if(test: str, symbolic: bool) -> tuple[str, ...]:
-    both = (f"torch.cond({test}, if_true, if_false, (x, …)): both functions return tensors of the "
-            "same shapes and dtypes",)
+    both = (f"torch.cond({test}, if_true, if_false, (x, …)): both functions return tensors of "
+            "the same shapes and dtypes",)
     if symbolic:
         return (f"torch._check({test}) before it, if that always holds: the other branch goes",
                 *both)
@@ -71,8 +72,8 @@ def data_dependent_shape(place: Place | None, expression: str) -> Problem:
                  "torch._check(n != 0) or torch._check(n == m) where the line needs it",
                  "compute in a fixed size: a mask (torch.where) in place of x[mask] or nonzero()")
     return Problem(SHAPE, "a size, an index or a number depends on the values of tensors",
-                   where(place), f"the line needs to know '{expression}', which is known only "
-                   "when the model runs", hints)
+                   where(place), "the line needs a value that is known only when the model runs "
+                   f"(torch calls it {expression})", hints)
 
 
 def missing_fake_kernel(place: Place | None, operator: str) -> Problem:

@@ -197,6 +197,26 @@ def called_at(place: Place) -> set[str]:
             for call in calls}
 
 
+def write_to_data(model: Any) -> Place | None:
+    """The first line of a forward that assigns to, or calls a method of, some tensor's .data."""
+    for module in model.modules():
+        code = getattr(type(module).forward, "__code__", None)
+        tree = statements(code.co_filename) if code and is_user_file(code.co_filename) else None
+        for node in ast.walk(tree) if tree else ():
+            if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)) and \
+                    covers(code, node.lineno) and writes_data(node):
+                return Place(code.co_filename, node.lineno, code.co_name,
+                             module_names(model)[id(module)])
+    return None
+
+
+def writes_data(statement: ast.stmt) -> bool:
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target",
+                                                              statement.value)]
+    return any(isinstance(node, ast.Attribute) and node.attr == "data"
+               for target in targets for node in ast.walk(target))
+
+
 def signature_of(model: Any) -> str:
     return f"{type(model).__name__}.forward{inspect.signature(model.forward)}"
 

@@ -96,7 +96,8 @@ def of_guard(guard: Guard, fixes: dict[str, str]) -> Problem:
 
 
 def readable(condition: str) -> str:
-    """Eq(a, b) as a == b, Ne(a, b) as a != b."""
+    """Eq(a, b) as a == b, Ne(a, b) as a != b, and no doubled parentheses."""
+    condition = re.sub(r"\(\(([^()]*)\)\)", r"(\1)", condition)
     pair = re.fullmatch(r"(Eq|Ne)\((.*), ([^,]*)\)", condition)
     return f"{pair.group(2)} {'==' if pair.group(1) == 'Eq' else '!='} {pair.group(3)}" \
         if pair else condition

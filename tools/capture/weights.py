@@ -21,8 +21,8 @@ def load(model: Any, path: pathlib.Path) -> None:
     if shapes:
         raise refuse("weights", f"{path} does not fit the model: {shapes[0]}"
                      + more(shapes), "use the config that these weights were trained with")
-    tied = {id(value): name for name, value in own.items() if name in state}
-    missing = [name for name in missing if id(own[name]) not in tied]
+    given = {value.data_ptr() for name, value in own.items() if name in state}
+    missing = [name for name in missing if own[name].data_ptr() not in given]  # no tied name
     if unknown:
         raise refuse("weights", f"{path} has '{unknown[0]}', which the model does not"
                      + more(unknown) + nearest(unknown[0], own), "names must be those of "
@@ -40,7 +40,8 @@ def more(entries: list[str]) -> str:
 def read(path: pathlib.Path) -> dict[str, Any]:
     import torch
     if not path.is_file():
-        raise refuse("weights", f"there is no file {path}", "paths are taken from the current folder")
+        raise refuse("weights", f"there is no file {path}",
+                     "paths are taken from the current folder")
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -49,7 +50,8 @@ def read(path: pathlib.Path) -> dict[str, Any]:
             state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # the libraries raise many kinds for what is no such file
         raise refuse("weights", f"{path} cannot be read as a state dict: {first_line(error)}",
-                     "save it with torch.save(model.state_dict(), …) or as .safetensors") from error
+                     "save it with torch.save(model.state_dict(), …), or as .safetensors"
+                     ) from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]  # a training checkpoint
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
