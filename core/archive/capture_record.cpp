@@ -44,13 +44,38 @@ ExpectedOutput read_output(const ZipReader& zip, const JsonRef& json) {
   return output;
 }
 
+ExpectedEffect read_effect(const ZipReader& zip, const JsonRef& json) {
+  const JsonRef kind = json.get("kind");
+  const auto known = effect_kind_from_name(kind.string());
+  if (!known) {
+    kind.fail(Code::archive_capture,
+              fmt::format("a stored effect is of the unknown kind '{}'", kind.string()));
+  }
+  return {{*known, std::string(json.get("target").string())}, read_output(zip, json)};
+}
+
+Sample read_sample(const ZipReader& zip, const JsonRef& json) {
+  Sample sample;
+  sample.inputs_record = json.get("inputs").string();
+  zip.require(sample.inputs_record);
+  const JsonRef outputs = json.get("outputs");
+  for (std::size_t k = 0; k < outputs.array().size(); ++k)
+    sample.outputs.push_back(read_output(zip, outputs.at(k)));
+  if (const auto effects = json.find("effects")) {
+    sample.effects.emplace();
+    for (std::size_t k = 0; k < effects->array().size(); ++k)
+      sample.effects->push_back(read_effect(zip, effects->at(k)));
+  }
+  return sample;
+}
+
 }  // namespace
 
 void read_capture(const ZipReader& zip, Program& program) {
   const std::string inputs = fmt::format("data/sample_inputs/{}.pt", program.model);
   const ZipRecord* record = zip.find(kPath);
   if (!record) {
-    if (zip.find(inputs)) program.samples.push_back({inputs, {}});
+    if (zip.find(inputs)) program.samples.push_back({inputs, {}, std::nullopt});
     return;
   }
   const std::string where = zip.file() + ": " + std::string(kPath);
@@ -68,16 +93,8 @@ void read_capture(const ZipReader& zip, Program& program) {
     for (std::size_t i = 0; i < count; ++i) program.imports.emplace_back(imports->at(i).string());
   }
   const std::size_t count = samples.array().size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const JsonRef json = samples.at(i);
-    const JsonRef outputs = json.get("outputs");
-    Sample sample{std::string(json.get("inputs").string()), {}};
-    zip.require(sample.inputs_record);
-    const std::size_t output_count = outputs.array().size();
-    for (std::size_t k = 0; k < output_count; ++k)
-      sample.outputs.push_back(read_output(zip, outputs.at(k)));
-    program.samples.push_back(std::move(sample));
-  }
+  for (std::size_t i = 0; i < count; ++i)
+    program.samples.push_back(read_sample(zip, samples.at(i)));
 }
 
 }  // namespace fettle

@@ -1,5 +1,5 @@
-// What tools/capture.py stores beside the program in fettle/: the eager model's outputs for the
-// sample inputs, and the Python modules to import before torch.export.load. Absent from other
+// What tools/capture.py stores beside the program in fettle/: what the eager model returned
+// and changed for the sample inputs, and the Python modules to import before torch.export.load. Absent from other
 // archives.
 #pragma once
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "graph/effects.hpp"
 #include "graph/graph.hpp"
 
 namespace fettle {
@@ -24,14 +25,21 @@ struct Record {
   std::shared_ptr<const Storage> bytes;
 };
 
-// One stored sample: where its inputs are, and the eager model's outputs if capture wrote them.
+// One stored sample: where its inputs are, and what the eager model returned and changed if capture
+// wrote that.
 struct ExpectedOutput {
   std::optional<TensorData> tensor;
   boost::json::value value;  // what is not a tensor
 };
+struct ExpectedEffect {
+  EffectName name;
+  ExpectedOutput value;
+};
 struct Sample {
   std::string inputs_record;            // "data/sample_inputs/model.pt"
   std::vector<ExpectedOutput> outputs;  // user outputs in the signature's order; empty: not stored
+  // All that the eager model had changed afterwards; nullopt: not stored.
+  std::optional<std::vector<ExpectedEffect>> effects;
 };
 
 // One entry of the weights' and constants' configurations, as the archive had it. The graph's

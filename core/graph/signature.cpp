@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "graph/effects.hpp"
+
 namespace fettle {
 namespace {
 
@@ -13,6 +15,10 @@ constexpr std::array<std::string_view, 8> kOutputKinds = {
     "user_output",         "loss_output",           "buffer_mutation",
     "parameter_mutation",  "user_input_mutation",   "gradient_to_parameter",
     "gradient_to_user_input", "token",
+};
+
+constexpr std::array<std::string_view, 6> kEffectKinds = {
+    "buffer", "parameter", "constant", "user_input", "parameter_gradient", "user_input_gradient",
 };
 
 template <class Kind, std::size_t N>
@@ -35,6 +41,12 @@ std::optional<InputKind> input_kind_from_name(std::string_view name) {
 }
 std::optional<OutputKind> output_kind_from_name(std::string_view name) {
   return from_name<OutputKind>(kOutputKinds, name);
+}
+std::string_view effect_kind_name(EffectKind kind) {
+  return kEffectKinds[static_cast<std::size_t>(kind)];
+}
+std::optional<EffectKind> effect_kind_from_name(std::string_view name) {
+  return from_name<EffectKind>(kEffectKinds, name);
 }
 
 }  // namespace fettle

@@ -357,7 +357,8 @@ TEST_CASE("archive-capture: stored outputs") {
       {"fettle/capture.json", R"({"version": 1, "torch": "2.13.0", "transformers": null,
     "source": "m:f", "imports": ["transformers.modeling_outputs"], "samples": [{"inputs":
     "data/sample_inputs/model.pt", "outputs": [{"record": "fettle/outputs/0/0", "dtype": 7,
-    "sizes": [2, 3]}, {"value": 3}]}]})"});
+    "sizes": [2, 3]}, {"value": 3}], "effects": [{"kind": "buffer", "target": "count", "record":
+    "fettle/outputs/0/0", "dtype": 7, "sizes": [6]}]}]})"});
   const Program program = read(records);
   CHECK(program.imports == std::vector<std::string>{"transformers.modeling_outputs"});
   REQUIRE(program.samples.size() == 1);
@@ -366,6 +367,10 @@ TEST_CASE("archive-capture: stored outputs") {
   CHECK(program.samples[0].outputs[0].tensor->type.strides == std::vector<SymInt>{3, 1});
   CHECK(program.samples[0].outputs[0].tensor->storage->size == 24);
   CHECK(program.samples[0].outputs[1].value == 3);
+  REQUIRE(program.samples[0].effects);
+  REQUIRE(program.samples[0].effects->size() == 1);
+  CHECK(program.samples[0].effects->front().name == EffectName{EffectKind::buffer, "count"});
+  CHECK(program.samples[0].effects->front().value.tensor->storage->size == 24);
 
   const auto edited = [&](std::string_view pointer, const json::value& value) {
     Records damaged = records;
@@ -376,6 +381,8 @@ TEST_CASE("archive-capture: stored outputs") {
   CHECK(edited("/version", 2) == "archive-capture");
   CHECK(edited("/samples/0/outputs/0/sizes/0", 3) == "archive-capture");
   CHECK(edited("/samples/0/outputs/0/sizes/0", INT64_MAX) == "archive-capture");
+  CHECK(edited("/samples/0/effects/0/kind", "side") == "archive-capture");
+  CHECK(edited("/samples/0/effects/0/sizes/0", 7) == "archive-capture");
   CHECK(edited("/samples/0/outputs/0/record", "fettle/none") == "archive-missing-record");
   CHECK(edited("/samples/0/inputs", "data/sample_inputs/none.pt") == "archive-missing-record");
 }

@@ -136,6 +136,15 @@ def test_eager_state_does_not_leak_into_the_capture(own):
     assert eager_outputs(path)[0].item() == 1
 
 
+def test_what_the_eager_call_changed_is_stored(own):
+    content = records(own("counter"))
+    changed, = json.loads(content["fettle/capture.json"])["samples"][0]["effects"]
+    assert (changed["kind"], changed["target"], changed["sizes"]) == ("buffer", "calls", [1])
+    assert torch.frombuffer(bytearray(content[changed["record"]]), dtype=torch.float32) == 1
+    nothing = records(own("pair"))
+    assert json.loads(nothing["fettle/capture.json"])["samples"][0]["effects"] == []
+
+
 @pytest.mark.parametrize("arguments, code, says", [
     (["--hf=NoSuchModel"], "model-source", ["no model class or model type 'NoSuchModel'"]),
     (["--hf=BertModle"], "model-source", ["did you mean 'BertModel'"]),

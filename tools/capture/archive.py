@@ -6,6 +6,7 @@ What is added lies in the archive's folder `fettle/`, which Python ignores (`ext
   fettle/inputs/SAMPLE.pt      the inputs of samples after the first, as torch.save writes them
   fettle/outputs/SAMPLE/K      the K-th flat user output: little-endian contiguous bytes, stored,
                                64-byte aligned; dtype numbers are those of torch's export schema
+  fettle/effects/SAMPLE/K      the same for what the call changed: buffers, parameters, inputs
 """
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import tempfile
 import zipfile
 from typing import Any
 
-from . import exporting
+from . import effects, exporting
 from .errors import refuse
 from .samples import Sample
 
@@ -58,7 +59,7 @@ def append_capture(path: pathlib.Path, program: Any, samples: list[Sample], orig
     transformers = sys.modules.get("transformers")
     with zipfile.ZipFile(path, "a") as archive:
         root = archive.namelist()[0].split("/")[0]
-        entries = [append_sample(archive, root, number, sample)
+        entries = [append_sample(archive, root, number, sample, program)
                    for number, sample in enumerate(samples)]
         capture = {"version": 1, "torch": torch.__version__.partition("+")[0],
                    "transformers": transformers and transformers.__version__, "source": origin,
@@ -67,19 +68,25 @@ def append_capture(path: pathlib.Path, program: Any, samples: list[Sample], orig
         append_record(archive, f"{root}/fettle/capture.json", text.encode())
 
 
-def append_sample(archive: zipfile.ZipFile, root: str, number: int, sample: Sample) -> dict:
+def append_sample(archive: zipfile.ZipFile, root: str, number: int, sample: Sample,
+                  program: Any) -> dict:
     """Stores what capture.json's entry for one sample names; returns the entry."""
     inputs = SAMPLE_INPUTS
     if number:
         inputs = f"fettle/inputs/{number}.pt"
         append_record(archive, f"{root}/{inputs}", saved((sample.args, sample.kwargs)))
-    outputs = []
-    for index, value in enumerate(sample.outputs):
-        entry, data = describe_output(value, f"fettle/outputs/{number}/{index}")
-        outputs.append(entry)
+    def store(value: Any, record: str) -> dict:
+        entry, data = describe_output(value, record)
         if data is not None:
-            append_record(archive, f"{root}/{entry['record']}", data)
-    return {"inputs": inputs, "outputs": outputs}
+            append_record(archive, f"{root}/{record}", data)
+        return entry
+
+    outputs = [store(value, f"fettle/outputs/{number}/{index}")
+               for index, value in enumerate(sample.outputs)]
+    changed = [{"kind": change.kind, "target": change.target,
+                **store(change.value, f"fettle/effects/{number}/{index}")}
+               for index, change in enumerate(effects.named(program, sample.changes))]
+    return {"inputs": inputs, "outputs": outputs, "effects": changed}
 
 
 def saved(value: Any) -> bytes:

@@ -9,7 +9,7 @@ import copy
 import dataclasses
 from typing import Any
 
-from . import user_code
+from . import effects, user_code
 from .errors import CaptureError, Problem, first_line, refuse
 from .source import Source
 
@@ -18,12 +18,14 @@ SEED = 0  # of the eager run: a model that draws random numbers draws the same o
 
 @dataclasses.dataclass
 class Sample:
-    """Inputs, and what eager made of them: flat outputs and the tree they came from."""
+    """Inputs, and what eager made of them: flat outputs, the tree they came from, and what the call
+    changed besides."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     outputs: list[Any]
     spec: Any
+    changes: list[effects.Change] = dataclasses.field(default_factory=list)
 
 
 def run_eager(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sample:
@@ -40,7 +42,8 @@ def run_eager(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Samp
             outputs, spec = _pytree.tree_flatten(ours(*own_args, **own_kwargs))
     except Exception as error:
         raise eager_failure(model, args, kwargs, error) from error
-    return Sample(args, kwargs, outputs, spec)
+    return Sample(args, kwargs, outputs, spec,
+                  effects.changes(model, ours, (args, kwargs), (own_args, own_kwargs)))
 
 
 def model_copy(model: Any) -> Any:
