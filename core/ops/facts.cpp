@@ -155,7 +155,7 @@ void apply(const FactRow& row, const Call& call, CallFacts& facts) {
     case FactRule::fresh: return;
     case FactRule::may_alias: return call.alias_all(facts);
     case FactRule::side_effect: facts.side_effect = true; return;
-    case FactRule::uninitialized: facts.random = true; return;
+    case FactRule::uninitialized: facts.random = facts.uninitialized = true; return;
     case FactRule::dropout:
       call.alias_first(facts);
       facts.random = dropout_is_active();
@@ -163,6 +163,9 @@ void apply(const FactRow& row, const Call& call, CallFacts& facts) {
       return;
     case FactRule::fresh_dropout: facts.random = dropout_is_active(); return;
     case FactRule::random_if_active: facts.random = call.may_be_active(row.argument); return;
+    case FactRule::rnn:
+      facts.random = call.may_be_active("train") && call.may_be_active("dropout");
+      return;
     case FactRule::running_stats:
       if (!call.may_be_active(row.argument)) return;
       for (std::string_view name : {"running_mean", "running_var"}) {

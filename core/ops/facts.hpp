@@ -15,7 +15,8 @@ namespace fettle {
 
 struct CallFacts {
   bool known = false;        // false: nothing is promised
-  bool random = false;       // draws from a generator
+  bool random = false;       // draws from a generator, or from what memory held
+  bool uninitialized = false;  // results hold whatever memory held
   bool side_effect = false;  // asserts, prints, changes the grad mode: must stay where it is
   std::vector<std::uint32_t> writes;  // operands whose storage the call writes
   // Operand k of results_alias[r]: result r may share storage with that operand.

@@ -16,7 +16,9 @@ enum class FactRule : std::uint8_t {
   dropout,          // unless `train` and p > 0: an identity, results alias the input, nothing is random
   fresh_dropout,    // the same randomness, but the result is always new storage
   random_if_active, // fresh; random only if the number or flag `argument` is not zero
-  running_stats,    // fresh; writes running_mean and running_var if the flag `argument` is true
+  running_stats,    // fresh; writes running_mean and running_var if the flag `argument` is true, or
+                    // always if it has none
+  rnn,              // fresh; random only if `train` and dropout > 0
 };
 
 struct FactRow {

@@ -20,6 +20,7 @@ CallFacts NestedFacts::call(NodeId id) {
   const Summary& inside = summary(body->body);
   facts.known = inside.known;
   facts.random = inside.random;
+  facts.uninitialized = inside.uninitialized;
   facts.side_effect = inside.side_effect;
   facts.writes = inside.writes;
   facts.results_alias = inside.results_alias;
@@ -54,6 +55,7 @@ NestedFacts::Summary NestedFacts::summarize(BlockId block) {
     const CallFacts facts = call(id);
     result.known = result.known && facts.known;
     result.random = result.random || facts.random;
+    result.uninitialized = result.uninitialized || facts.uninitialized;
     result.side_effect = result.side_effect || facts.side_effect;
     for (std::uint32_t k : facts.writes) written.push_back(index(node.operands[k]));
     classes.add_call(graph_, id, facts, index);

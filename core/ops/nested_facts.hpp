@@ -21,7 +21,7 @@ class NestedFacts {
  private:
   // Placeholders stand for the owning call's operands, outputs for its results.
   struct Summary {
-    bool known = true, random = false, side_effect = false;
+    bool known = true, random = false, uninitialized = false, side_effect = false;
     std::vector<std::uint32_t> writes;                      // placeholders
     std::vector<std::vector<std::uint32_t>> results_alias;  // by output: placeholders
   };

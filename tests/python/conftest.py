@@ -10,6 +10,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import warnings
 import zipfile
 
 import pytest
@@ -54,6 +55,49 @@ def models():
 @pytest.fixture(params=sorted(MODELS))
 def model(request, models):
     return models / f"{request.param}.pt2"
+
+
+@pytest.fixture(scope="session")
+def captured(tmp_path_factory):
+    """Captures a case of edge_programs.py, once; returns the archive's path."""
+    folder = tmp_path_factory.mktemp("edge")
+
+    def path_of(name):
+        import edge_programs
+        import torch
+        from capture import capture_model
+        from capture.source import Source
+        path = folder / f"{name}.pt2"
+        if not path.exists():
+            torch.manual_seed(0)
+            model, args, kwargs, shapes = (*edge_programs.CASES[name](), None, None)[:4]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                capture_model(Source(model, args, kwargs or {}, name, shapes), path)
+        return path
+    return path_of
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """Writes a case of exports.py, once; returns the archive's path."""
+    folder = tmp_path_factory.mktemp("exports")
+
+    def path_of(name):
+        import exports
+        import torch
+        from capture import archive
+        path = folder / f"{name}.pt2"
+        if not path.exists():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                made = exports.build(name)
+                if made.sample is None:
+                    torch.export.save(made.program, path)
+                else:
+                    archive.save(made.program, [made.sample], name, path)
+        return path
+    return path_of
 
 
 @pytest.fixture

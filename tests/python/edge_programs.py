@@ -186,6 +186,124 @@ for function in (write_to_clone, write_through_view, write_to_input, write_to_in
     stateless(function, ramp(2, 3))
 
 
+def write_metadata(x):
+    y, w, z = x * 1, x.clone(), (x * 2)[None]
+    y.t_().add_(1)
+    w.transpose_(0, 1).detach_()
+    z.squeeze_(0).unsqueeze_(1)
+    return y, w, z, x.clone().resize_(3).fill_(2)
+
+
+def write_input_metadata(x):
+    x.t_()
+    return x + 1
+
+
+def write_storage(x):
+    y = x.clone()
+    y.set_(x * 2)
+    return y, x
+
+
+def write_lists(x):
+    y, z = x.clone(), x * 2
+    torch._foreach_add_([y, z, x], 1.5)
+    torch._foreach_mul_([y, x], [z, y])
+    return y, z, y.view(-1), x
+
+
+for function in (write_metadata, write_input_metadata, write_storage, write_lists):
+    stateless(function, ramp(2, 3))
+
+
+@case
+def write_through_views_of_views():
+    def forward(self, x):
+        before = self.table.sum()
+        view = self.table.view(-1)[1:5]
+        view[::2].mul_(x.sum())
+        after = self.table.sum()
+        view.copy_(torch.arange(4.))
+        self.table.t()[0].add_(1)
+        self.table[:, 1:] *= 2
+        return before, after, self.table[0], self.table.t(), self.table + x
+    return Call(forward, table=ramp(2, 3)), (ramp(2, 3),)
+
+
+@case
+def write_through_overlapping_views():
+    def forward(self, x):
+        low, high = self.table[:4], self.table[2:]
+        y = x.cos()
+        low.copy_(x)
+        high.copy_(y)
+        return x + 1
+    return Call(forward, table=ramp(6)), (ramp(4),)
+
+
+@case
+def write_at_indices():
+    def forward(self, x):
+        self.table[torch.tensor([0, 1]), torch.tensor([1, 2])] = x[0, :2]
+        self.table.masked_fill_(x > 0.1, -1.0)
+        self.table.scatter_(0, torch.zeros(1, 3, dtype=torch.int64), x)
+        self.table.index_add_(1, torch.tensor([0, 2]), x[:, :2])
+        return x.sum()
+    return Call(forward, table=torch.ones(2, 3)), (ramp(2, 3),)
+
+
+@case
+def write_out_into_buffer():
+    def forward(self, x):
+        old = self.table * 1
+        torch.add(x, 1, out=self.table)
+        y = torch.empty(2, 3)
+        torch.mul(self.table, x, out=y)
+        return old, y, self.table
+    return Call(forward, table=ramp(2, 3)), (ramp(2, 3),)
+
+
+@case
+def write_to_parameter_and_constant():
+    def forward(self, x):
+        with torch.no_grad():
+            self.weight.mul_(0.5)
+            self.plain += x
+        return self.weight * x, self.plain * 1
+    model = Call(forward, weight=torch.nn.Parameter(ramp(3)))
+    model.plain = ramp(3)
+    return model, (ramp(3),)
+
+
+class Training(torch.nn.Sequential):
+    """A model that stays in training: its statistics and counters change with each call."""
+
+    def train(self, mode=True):
+        return super().train(True)
+
+
+@case
+def training_batch_norm():
+    return (Training(torch.nn.Conv1d(2, 3, 1), torch.nn.BatchNorm1d(3), torch.nn.ReLU(inplace=True),
+                     torch.nn.BatchNorm1d(3), torch.nn.Dropout(0.5)),
+            (ramp(4, 2, 5),))
+
+
+@case
+def recurrent_networks():
+    class Networks(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gru = torch.nn.GRU(3, 4, 2, batch_first=True)
+            self.rnn = torch.nn.RNN(3, 4, nonlinearity="relu")
+
+        def forward(self, x):
+            y, state = self.gru(x)
+            y.mul_(2)
+            return y, state, *self.rnn(x), y + 1
+    return Networks(), (ramp(2, 5, 3),)
+
+
 @case
 def counter():
     def forward(self, x):
@@ -499,6 +617,13 @@ def sparse_constant():
 
 def uninitialised(x):
     return torch.empty(0, 3), torch.empty_like(x).fill_(2), x + 1, x.new_empty(0)
+
+
+@case
+def uninitialised_outputs():
+    def forward(self, x):
+        return torch.empty(3), torch.cat([torch.empty(2), x]), x * 2, x.new_empty(2) * 0 + self.table
+    return Call(forward, table=ramp(2)), (ramp(2),)
 
 
 def indices(x, where):

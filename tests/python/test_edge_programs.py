@@ -3,13 +3,10 @@ by Python and held against what was captured: outputs bit for bit over two calls
 is written to inputs, and which outputs share storage with an input, the state or one another.
 """
 import copy
-import warnings
 
-import capture
 import edge_programs
 import pytest
 import torch
-from capture.source import Source
 from conftest import eager_outputs
 from torch.utils import _pytree
 
@@ -22,24 +19,9 @@ REFUSED = {  # until control flow is supported: one clear message
     "branch": "higher_order.cond",
     "autocast_region": "higher_order.wrap_with_autocast",
 }
-RUN = sorted(set(edge_programs.CASES) - set(REFUSED) - {"overlapping_inputs"})
-
-
-@pytest.fixture(scope="session")
-def captured(tmp_path_factory):
-    """Captures a case, once; returns the archive's path."""
-    folder = tmp_path_factory.mktemp("edge")
-
-    def path_of(name):
-        path = folder / f"{name}.pt2"
-        if not path.exists():
-            torch.manual_seed(0)
-            model, args, kwargs, shapes = (*edge_programs.CASES[name](), None, None)[:4]
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                capture.capture_model(Source(model, args, kwargs or {}, name, shapes), path)
-        return path
-    return path_of
+# What Python gives is another each time, or not what eager gives.
+UNEQUAL = {"overlapping_inputs", "uninitialised_outputs"}
+RUN = sorted(set(edge_programs.CASES) - set(REFUSED) - UNEQUAL)
 
 
 def bits(value):

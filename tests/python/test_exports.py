@@ -4,12 +4,10 @@ on other branches too, with the same state left behind.
 """
 import copy
 import json
-import warnings
 
 import exports
 import pytest
 import torch
-from capture import archive
 from conftest import records
 from same_program import assert_same_program
 from torch.utils import _pytree
@@ -21,25 +19,6 @@ REFUSED = {  # until control flow is supported: one clear message
 }
 SUPPORTED = sorted(set(exports.CASES) - set(REFUSED))
 TWENTY_SETS = "numeric.random_sets=20"
-
-
-@pytest.fixture(scope="session")
-def exported(tmp_path_factory):
-    """Writes a case once; returns the archive's path."""
-    folder = tmp_path_factory.mktemp("exports")
-
-    def path_of(name):
-        path = folder / f"{name}.pt2"
-        if not path.exists():
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                made = exports.build(name)
-                if made.sample is None:
-                    torch.export.save(made.program, path)
-                else:
-                    archive.save(made.program, [made.sample], name, path)
-        return path
-    return path_of
 
 
 def call(program, args, kwargs):

@@ -36,6 +36,10 @@ struct Sample {
   ValueId x = add("x", {2, 3}), y = add("y", {2, 3}), m = add("m", {3, 3}), v = add("v", {2}),
           w = add("w", {2}), img = add("img", {1, 2, 4, 4}), q = add("q", {1, 2, 3, 4}),
           one = add("one", Ints{}),
+          seq = add("seq", {2, 1, 3}), rows = add("rows", {1, 2, 3}), h = add("h", {1, 1, 2}),
+          c = add("c", {1, 1, 2}),
+          w8 = add("w8", {8, 3}), u8 = add("u8", {8, 2}), w6 = add("w6", {6, 3}),
+          u6 = add("u6", {6, 2}), w2 = add("w2", {2, 3}), u2 = add("u2", {2, 2}),
           kernel = add("kernel", {1, 2, 1}),
           i = add("i", tensor_data<std::int64_t>({2}, {1, 0}, DType::int64)),
           yes = add("yes", tensor_data<std::uint8_t>({2, 1}, {1, 0}, DType::boolean));
@@ -53,6 +57,15 @@ std::vector<Given> batch_norm(const Sample& s, bool training) {
           arg("running_var", s.w), arg("training", training), arg("momentum", 0.1), arg("eps", 1e-5)};
 }
 Given no(const char* name) { return arg(name, Argument{}); }
+
+// A layer of a recurrent network without biases.
+std::vector<Given> recurrent(ValueId input, std::vector<ValueId> hidden,
+                             std::vector<ValueId> weights, bool batch_first) {
+  Given hx = hidden.size() == 1 ? arg("hx", hidden[0]) : arg("hx", hidden);
+  return {arg("input", input), std::move(hx), arg("params", std::move(weights)),
+          arg("has_biases", false), arg("num_layers", 1), arg("dropout", 0.0), arg("train", true),
+          arg("bidirectional", false), arg("batch_first", batch_first)};
+}
 
 #define CALL(...) [](Sample& s) -> std::vector<Given> { (void)s; return __VA_ARGS__; }
 #define UNARY(op) Case{op, CALL({arg("self", s.x)})}
@@ -186,6 +199,91 @@ const Case kCases[] = {
     {"aten.unsafe_split.Tensor", CALL({arg("self", s.x), arg("split_size", 1)}), 2, true},
     {"aten.unsafe_chunk.default", CALL({arg("self", s.x), arg("chunks", 2)}), 2, true},
     {"aten.meshgrid.default", CALL({arg("tensors", std::vector{s.v, s.w})}), 2, true},
+    // Writes in place, views among them.
+    BINARY("aten.mul_.Tensor"), BINARY("aten.sub_.Tensor"), BINARY("aten.div_.Tensor"),
+    UNARY("aten.sigmoid_.default"), UNARY("aten.zero_.default"), UNARY("aten.silu_.default"),
+    UNARY("aten.hardtanh_.default"), UNARY("aten.leaky_relu_.default"), UNARY("aten.abs_.default"),
+    UNARY("aten.squeeze_.default"), UNARY("aten.detach_.default"), UNARY("aten.triu_.default"),
+    UNARY("aten.uniform_.default"), UNARY("aten.normal_.default"), UNARY("aten.random_.default"),
+    UNARY("aten.bernoulli_.float"), UNARY("aten.exponential_.default"), UNARY("aten.rrelu_.default"),
+    UNARY("aten.cos_.default"),
+    {"aten.clamp_.default", CALL({arg("self", s.x), arg("min", 0.5)})},
+    {"aten.fill_.Scalar", CALL({arg("self", s.x), arg("value", 2)})},
+    {"aten.fill_.Tensor", CALL({arg("self", s.x), arg("value", s.one)})},
+    {"aten.copy_.default", CALL({arg("self", s.x), arg("src", s.y)})},
+    {"aten.lerp_.Scalar", CALL({arg("self", s.x), arg("end", s.y), arg("weight", 0.5)})},
+    {"aten.masked_fill_.Scalar", CALL({arg("self", s.x), arg("mask", s.yes), arg("value", 1.0)})},
+    {"aten.index_fill_.int_Scalar",
+     CALL({arg("self", s.v), arg("dim", 0), arg("index", s.i), arg("value", 1.0)})},
+    {"aten.index_add_.default",
+     CALL({arg("self", s.v), arg("dim", 0), arg("index", s.i), arg("source", s.w)})},
+    {"aten.index_copy_.default",
+     CALL({arg("self", s.v), arg("dim", 0), arg("index", s.i), arg("source", s.w)})},
+    {"aten.scatter_.src",
+     CALL({arg("self", s.v), arg("dim", 0), arg("index", s.i), arg("src", s.w)})},
+    {"aten.scatter_add_.default",
+     CALL({arg("self", s.v), arg("dim", 0), arg("index", s.i), arg("src", s.w)})},
+    {"aten.addmm_.default", CALL({arg("self", s.x), arg("mat1", s.y), arg("mat2", s.m)})},
+    {"aten.cumsum_.default", CALL({arg("self", s.x), arg("dim", 1)})},
+    {"aten.fill_diagonal_.default", CALL({arg("self", s.x), arg("fill_value", 1.0)})},
+    {"aten.unsqueeze_.default", CALL({arg("self", s.x), arg("dim", 0)})},
+    {"aten.transpose_.default", CALL({arg("self", s.x), arg("dim0", 0), arg("dim1", 1)})},
+    {"aten.swapaxes_.default", CALL({arg("self", s.x), arg("axis0", 0), arg("axis1", 1)})},
+    {"aten.as_strided_.default",
+     CALL({arg("self", s.x), arg("size", Ints{2}), arg("stride", Ints{1})})},
+    {"aten.resize_.default", CALL({arg("self", s.x), arg("size", Ints{4, 4})})},
+    {"aten.resize_.default", CALL({arg("self", s.x), arg("size", Ints{2})})},
+    {"aten.resize_as_.default", CALL({arg("self", s.v), arg("the_template", s.x)})},
+    {"aten.set_.default", CALL({arg("self", s.x)})},
+    {"aten.index_put.default",
+     CALL({arg("self", s.v), arg("indices", std::vector{s.i}), arg("values", s.w)})},
+    // Results written into what is given for them.
+    {"aten.add.out", CALL({arg("self", s.x), arg("other", s.y), arg("out", s.w2)})},
+    {"aten.mm.out", CALL({arg("self", s.x), arg("mat2", s.m), arg("out", s.w2)})},
+    {"aten.cat.out", CALL({arg("tensors", std::vector{s.x, s.y}), arg("dim", 0), arg("out", s.w8)})},
+    {"aten.max.dim_max",
+     CALL({arg("self", s.x), arg("dim", 1), arg("max", s.v), arg("max_values", s.i)}), 2},
+    {"aten.empty.out", CALL({arg("size", Ints{2, 3}), arg("out", s.x)})},
+    // Views.
+    UNARY("aten.squeeze.default"), UNARY("aten.lift.default"),
+    UNARY("aten.lift_fresh.default"), UNARY("aten.numpy_T.default"), UNARY("aten.adjoint.default"),
+    UNARY("aten.diagonal.default"), UNARY("aten.ravel.default"), UNARY("aten.data.default"),
+    BINARY("aten.view_as.default"), BINARY("aten.reshape_as.default"),
+    {"aten.unsqueeze.default", CALL({arg("self", s.x), arg("dim", 0)})},
+    {"aten.permute.default", CALL({arg("self", s.x), arg("dims", Ints{1, 0})})},
+    {"aten.transpose.int", CALL({arg("self", s.x), arg("dim0", 0), arg("dim1", 1)})},
+    {"aten.swapaxes.default", CALL({arg("self", s.x), arg("axis0", 0), arg("axis1", 1)})},
+    {"aten.movedim.int", CALL({arg("self", s.x), arg("source", 0), arg("destination", 1)})},
+    {"aten.narrow.default", CALL({arg("self", s.x), arg("dim", 0), arg("start", 0), arg("length", 1)})},
+    {"aten.as_strided.default", CALL({arg("self", s.x), arg("size", Ints{2}), arg("stride", Ints{1})})},
+    {"aten.unfold.default", CALL({arg("self", s.x), arg("dimension", 1), arg("size", 2), arg("step", 1)})},
+    {"aten.unflatten.int", CALL({arg("self", s.x), arg("dim", 1), arg("sizes", Ints{1, 3})})},
+    {"aten.view.dtype", CALL({arg("self", s.x), arg_dtype("dtype", DType::int32)})},
+    {"aten.unbind.int", CALL({arg("self", s.x), arg("dim", 0)}), 2, true},
+    {"aten.split_with_sizes.default",
+     CALL({arg("self", s.x), arg("split_sizes", Ints{1, 1}), arg("dim", 0)}), 2, true},
+    {"aten.tensor_split.sections", CALL({arg("self", s.x), arg("sections", 2)}), 2, true},
+    {"aten.broadcast_tensors.default", CALL({arg("tensors", std::vector{s.x, s.y})}), 2, true},
+    {"aten.view_copy.default", CALL({arg("self", s.x), arg("size", Ints{6})})},
+    {"aten.transpose_copy.int", CALL({arg("self", s.x), arg("dim0", 0), arg("dim1", 1)})},
+    // Statistics that no annotation tells of.
+    {"aten.batch_norm_update_stats.default",
+     CALL({arg("input", s.img), arg("running_mean", s.v), arg("running_var", s.w),
+           arg("momentum", 0.1)}), 2},
+    {"aten._native_batch_norm_legit.default", [](Sample& s) { return batch_norm(s, true); }, 3},
+    // Recurrent networks.
+    {"aten.lstm.input", CALL(recurrent(s.seq, {s.h, s.c}, {s.w8, s.u8}, false)), 3},
+    {"aten.lstm.input", CALL(recurrent(s.rows, {s.h, s.c}, {s.w8, s.u8}, true)), 3},
+    {"aten.gru.input", CALL(recurrent(s.seq, {s.h}, {s.w6, s.u6}, false)), 2},
+    {"aten.rnn_tanh.input", CALL(recurrent(s.seq, {s.h}, {s.w2, s.u2}, false)), 2},
+    {"aten.rnn_relu.input", CALL(recurrent(s.rows, {s.h}, {s.w2, s.u2}, true)), 2},
+    {"aten._foreach_add_.List",
+     CALL({arg("self", std::vector{s.x, s.v}), arg("other", std::vector{s.y, s.w})}), 0},
+    {"aten._foreach_mul_.Scalar", CALL({arg("self", std::vector{s.x, s.y}), arg("scalar", 2)}), 0},
+    {"aten._foreach_add.List",
+     CALL({arg("self", std::vector{s.x, s.v}), arg("other", std::vector{s.y, s.w})}), 2, true},
+    {"aten._foreach_copy_.default",
+     CALL({arg("self", std::vector{s.x}), arg("src", std::vector{s.y})}), 0},
     {"aten._foreach_add_.Scalar", CALL({arg("self", std::vector{s.x, s.y}), arg("scalar", 1)}), 0},
 };
 
@@ -219,13 +317,19 @@ TEST_CASE("no call does more than its facts say") {
     std::vector<RunValue> operands;
     for (ValueId operand : s.b.graph().node(call).operands) operands.push_back(tensors.at(operand));
     std::vector<std::vector<std::byte>> before;
-    for (const RunValue& operand : operands) before.push_back(bytes_of(operand));
+    std::vector<Type> forms_before;
+    for (const RunValue& operand : operands) {
+      before.push_back(bytes_of(operand));
+      forms_before.push_back(std::get<Tensor>(operand).type());
+    }
 
     const auto results = evaluate_call(s.b.graph(), call, operands);
     REQUIRE(results.size() == c.results);
     for (std::uint32_t k = 0; k < operands.size(); ++k) {
       INFO("operand " << k);
-      CHECK(bytes_of(operands[k]) == before[k]);  // evaluate_call copies what is said to be written
+      // evaluate_call copies what is said to be written.
+      CHECK(bytes_of(operands[k]) == before[k]);
+      CHECK(std::get<Tensor>(operands[k]).type() == forms_before[k]);
       for (std::uint32_t r = 0; r < results.size(); ++r) {
         const auto* result = std::get_if<Tensor>(&results[r]);
         if (result && result->shares_storage(std::get<Tensor>(operands[k]))) {

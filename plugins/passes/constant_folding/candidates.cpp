@@ -1,10 +1,8 @@
 #include "candidates.hpp"
 
-#include "../updated_targets.hpp"
-
 Candidates::Candidates(const fettle::Graph& graph, const FoldingRules& rules,
                        const std::unordered_set<fettle_node>& failed)
-    : graph_(graph), rules_(rules), classes_(graph) {
+    : graph_(graph), rules_(rules), changed_(graph) {
   assertions_[0] = graph.symbol("aten._assert_tensor_metadata.default");
   assertions_[1] = graph.symbol("aten._assert_async.default");
   assertions_[2] = graph.symbol("aten._assert_async.msg");
@@ -30,7 +28,6 @@ Candidates::Candidates(const fettle::Graph& graph, const FoldingRules& rules,
 }
 
 void Candidates::find_sources() {
-  const UpdatedTargets updated(graph_);
   for (const fettle::Node node : graph_.nodes()) {
     const fettle_node_info info = node.info();
     if (info.opcode != FETTLE_OPCODE_PLACEHOLDER) return;
@@ -39,8 +36,7 @@ void Candidates::find_sources() {
                           (rules_.parameters && info.input_kind == FETTLE_INPUT_PARAMETER);
     if (!constant || info.n_results != 1) continue;
     const fettle::Value value = graph_.value(info.first_result);
-    if (!value.type().is_tensor() || classes_.written(value)) continue;
-    if (!updated.contains(fettle::text(info.input_target))) sources_.insert(value.id());
+    if (value.type().is_tensor() && !changed_.contains(value)) sources_.insert(value.id());
   }
 }
 
@@ -50,7 +46,7 @@ bool Candidates::qualifies(const fettle_node_info& info, fettle::Node node) cons
     if (call_of_value_[info.operands[k]] == kNone && !is_source(info.operands[k])) return false;
   for (std::uint32_t k = 0; k < info.n_results; ++k) {
     const fettle::Value result = graph_.value(info.first_result + k);
-    if (classes_.written(result)) return false;
+    if (classes().written(result)) return false;
     const fettle::Type type = result.type();
     if (!type.is_tensor() || type.bytes() < 0 || type.device_type() != "cpu") return false;
     if (type.bytes() > rules_.max_intermediate_bytes) return false;

@@ -1,8 +1,8 @@
 // Which calls of a program have only constants for operands, and may be run now instead of each
 // time.
 //
-// A constant is a buffer or tensor constant (or a parameter, where that is asked for) that no call
-// writes and no output updates, or a result of a candidate. A candidate is pure, lies in the
+// A constant is a buffer or tensor constant (or a parameter, where that is asked for) that no run
+// changes, or a result of a candidate. A candidate is pure, lies in the
 // program's own graph, has tensors of known size as results, on the CPU, and shares no storage with
 // what is written. Assertions about constants are candidates too: what holds now holds for good. So
 // is a call that owns a nested graph of nothing but such calls.
@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
+
+#include "../changed_weights.hpp"
 
 struct FoldingRules {
   bool parameters = false;
@@ -51,7 +53,7 @@ class Candidates {
   }
   // Placeholders of constants, by value.
   bool is_source(fettle_value value) const { return sources_.count(value) != 0; }
-  const fettle::AliasClasses& classes() const { return classes_; }
+  const fettle::AliasClasses& classes() const { return changed_.classes(); }
 
  private:
   bool qualifies(const fettle_node_info& info, fettle::Node node) const;
@@ -61,7 +63,7 @@ class Candidates {
 
   const fettle::Graph& graph_;
   const FoldingRules& rules_;
-  fettle::AliasClasses classes_;
+  ChangedWeights changed_;
   fettle::Symbol assertions_[3], nested_;
   std::vector<Candidate> calls_;
   std::vector<std::uint32_t> call_of_value_;

@@ -12,11 +12,11 @@
 //
 // Exact: only pure calls go (same operands, same results, nothing else), and nothing else changes.
 // Refused: whatever draws random numbers (later draws would change), writes memory, asserts, prints
-// or is unknown; user inputs, which are the caller's; weights that an output updates; unused
-// results of nested graphs that others of their results keep alive.
+// or is unknown; user inputs, which are the caller's; weights that a run changes, if only under
+// another name; unused results of nested graphs that others of their results keep alive.
 #include <fettle/fettle.hpp>
 
-#include "../updated_targets.hpp"
+#include "../changed_weights.hpp"
 
 namespace {
 
@@ -41,7 +41,7 @@ void for_each_dead_call(const fettle::Graph& graph, Visit visit) {
 
 template <class Visit>
 void for_each_dead_weight(const fettle::Graph& graph, Visit visit) {
-  const UpdatedTargets updated(graph);
+  std::optional<ChangedWeights> changed;  // asked for late: most programs have no unused weight
   for (const fettle::Node node : graph.nodes()) {
     const fettle_node_info info = node.info();
     if (info.opcode != FETTLE_OPCODE_PLACEHOLDER) return;  // placeholders come first
@@ -50,7 +50,8 @@ void for_each_dead_weight(const fettle::Graph& graph, Visit visit) {
                         info.input_kind == FETTLE_INPUT_TENSOR_CONSTANT;
     if (!weight || info.n_results != 1) continue;
     if (graph.value(info.first_result).use_count() != 0) continue;
-    if (!updated.contains(fettle::text(info.input_target)) && !visit(node)) return;
+    if (!changed) changed.emplace(graph);
+    if (!changed->contains(node.result()) && !visit(node)) return;
   }
 }
 
