@@ -19,6 +19,7 @@ std::uint32_t flags_of(const CallFacts& facts) {
   if (facts.random) flags |= FETTLE_FACT_RANDOM;
   if (facts.mutates()) flags |= FETTLE_FACT_MUTATES;
   if (facts.side_effect) flags |= FETTLE_FACT_SIDE_EFFECT;
+  if (facts.uninitialized) flags |= FETTLE_FACT_UNINITIALIZED;
   for (const auto& operands : facts.results_alias) {
     if (!operands.empty()) flags |= FETTLE_FACT_ALIASES;
   }

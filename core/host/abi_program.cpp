@@ -127,6 +127,58 @@ fettle_status eager_outputs(fettle_ctx* ctx, const fettle_program* p, std::uint6
   });
 }
 
+std::uint64_t effect_count(const fettle_program* p) {
+  return p ? p->handle.effects().size() : 0;
+}
+
+// `name` must outlive the program's handle.
+void put_effect(const EffectName& name, ValueId value, fettle_effect* out) {
+  fettle_effect effect{};
+  effect.kind = static_cast<std::uint32_t>(name.kind);
+  effect.target = to_abi(name.target);
+  effect.value = value ? value.index : FETTLE_NONE;
+  write_struct(out, effect);
+}
+
+fettle_status effect(fettle_ctx* ctx, const fettle_program* p, std::uint64_t index,
+                     fettle_effect* out) {
+  return guarded(ctx, "effect", [&]() -> fettle_status {
+    if (!p || !usable(out)) return FETTLE_E_ARGUMENT;
+    if (index >= effect_count(p)) return FETTLE_E_ABSENT;
+    const Effect& found = p->handle.effects()[index];
+    put_effect(found.name, found.value, out);
+    return FETTLE_OK;
+  });
+}
+
+const std::vector<LoadedEffect>* eager_effects_of(const fettle_program* p, std::uint64_t sample) {
+  if (sample >= sample_count(p)) return nullptr;
+  const auto& effects = p->handle.samples()[sample].eager_effects;
+  return effects ? &*effects : nullptr;
+}
+
+std::uint64_t eager_effect_count(const fettle_program* p, std::uint64_t sample) {
+  const std::vector<LoadedEffect>* effects = eager_effects_of(p, sample);
+  return effects ? effects->size() : UINT64_MAX;
+}
+
+fettle_status eager_effect(fettle_ctx* ctx, const fettle_program* p, std::uint64_t sample,
+                           std::uint64_t index, fettle_effect* out, fettle_datum* value) {
+  return guarded(ctx, "eager_effect", [&]() -> fettle_status {
+    if (!ctx || !p || !usable(out) || !value) return FETTLE_E_ARGUMENT;
+    const std::vector<LoadedEffect>* effects = eager_effects_of(p, sample);
+    if (!effects || index >= effects->size()) return FETTLE_E_ABSENT;
+    const LoadedEffect& found = (*effects)[index];
+    ValueId placeholder;
+    for (const Effect& known : p->handle.effects()) {
+      if (known.name == found.name) placeholder = known.value;
+    }
+    DatumArray(ctx, {&found.value, 1}).hand_over(value);
+    put_effect(found.name, placeholder, out);
+    return FETTLE_OK;
+  });
+}
+
 // The plugin's hooks as the executable calls them. A hook may be C: what it gets is borrowed.
 NodeHook hook_of(const fettle_run_options& options) {
   NodeHook hook;
@@ -153,6 +205,14 @@ void put_stats(fettle_run_stats* out, const RunResult& result, bool measured, do
   write_struct(out, stats);
 }
 
+void to_cpu(std::vector<RunValue>& values) {
+  for (RunValue& value : values) {
+    if (auto* tensor = std::get_if<Tensor>(&value); tensor && tensor->defined()) {
+      *tensor = tensor->to_cpu();
+    }
+  }
+}
+
 fettle_status run(fettle_ctx* ctx, const fettle_program* p, const fettle_run_options* options,
                   const fettle_datum* inputs, fettle_datum* outputs, fettle_run_stats* stats) {
   return guarded(ctx, "run", [&]() -> fettle_status {
@@ -171,6 +231,10 @@ fettle_status run(fettle_ctx* ctx, const fettle_program* p, const fettle_run_opt
     if (hook.before || hook.after) how.hook = &hook;
     if (asked.flags & FETTLE_RUN_SEEDED) how.seed = asked.seed;
     how.measure_memory = asked.flags & FETTLE_RUN_MEASURE_MEMORY;
+    how.uninitialized = asked.uninitialized;
+    const std::vector<RunValue> carried =
+        asked.start ? values_of(asked.start, effect_count(p)) : std::vector<RunValue>();
+    how.start = carried;
 
     const auto start = std::chrono::steady_clock::now();
     RunResult result = executable->run(given, how);
@@ -179,13 +243,12 @@ fettle_status run(fettle_ctx* ctx, const fettle_program* p, const fettle_run_opt
 
     if (result.outputs.size() != n_outputs) return FETTLE_E_INTERNAL;
     if (asked.flags & FETTLE_RUN_CPU_OUTPUTS) {
-      for (RunValue& value : result.outputs) {
-        if (auto* tensor = std::get_if<Tensor>(&value); tensor && tensor->defined()) {
-          *tensor = tensor->to_cpu();
-        }
-      }
+      to_cpu(result.outputs);
+      to_cpu(result.effects);
     }
-    DatumArray(ctx, result.outputs).hand_over(outputs);
+    DatumArray given_out(ctx, result.outputs), left_behind(ctx, result.effects);
+    given_out.hand_over(outputs);
+    if (asked.effects) left_behind.hand_over(asked.effects);
     put_stats(stats, result, how.measure_memory, seconds.count());
     return FETTLE_OK;
   });
@@ -243,6 +306,10 @@ const fettle_program_v1 kProgramTable = {
     .synchronize = synchronize,
     .release = release,
     .id = id,
+    .effect_count = effect_count,
+    .effect = effect,
+    .eager_effect_count = eager_effect_count,
+    .eager_effect = eager_effect,
 };
 
 }  // namespace fettle

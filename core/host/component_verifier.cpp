@@ -55,6 +55,7 @@ class LoadedVerifier final : public Verifier {
     verdict.reference = printable(to_view(answer.reference));
     verdict.inputs = printable(to_view(answer.inputs));
     verdict.detail = printable(to_view(answer.detail));
+    verdict.place = printable(to_view(answer.place));
     if (verdict.judgement != Judgement::pass) return verdict;
     // What failed may have no number; what passed has.
     if (std::isnan(verdict.max_abs) || verdict.max_abs < 0 || std::isnan(verdict.max_rel)) {
@@ -62,7 +63,7 @@ class LoadedVerifier final : public Verifier {
     }
     if (verdict.comparisons == 0) bad_answer(who, "it passed without comparing anything");
     const std::uint64_t outputs = output_count(candidate);
-    if (outputs > 0 && verdict.output >= outputs) {
+    if (verdict.place.empty() && outputs > 0 && verdict.output >= outputs) {
       bad_answer(who, fmt::format("output {} of {}", verdict.output, outputs));
     }
     return verdict;

@@ -76,6 +76,7 @@ struct Verdict {
   double max_abs = 0, max_rel = 0, allowed = 0;
   std::uint64_t output = 0, element = 0, comparisons = 0;
   std::string reference, inputs, detail;
+  std::string place = {};  // where the worst element is, if not in an output
 };
 
 class Verifier {

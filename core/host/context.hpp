@@ -84,6 +84,13 @@ std::string printable(std::string_view text);
 template <class T>
 inline constexpr std::size_t kFirstSize = sizeof(T);
 
+template <>
+inline constexpr std::size_t kFirstSize<fettle_run_options> =
+    offsetof(fettle_run_options, after_node) + sizeof(fettle_run_options::after_node);
+template <>
+inline constexpr std::size_t kFirstSize<fettle_verdict> =
+    offsetof(fettle_verdict, detail) + sizeof(fettle_verdict::detail);
+
 template <class T>
 bool usable(const T* them) {
   return them && them->size >= kFirstSize<T>;

@@ -26,6 +26,11 @@ std::vector<LoadedSample> load_samples(const Program& program) {
     for (const ExpectedOutput& output : sample.outputs) {
       out.eager_outputs.push_back(value_of(output));
     }
+    if (!sample.effects) continue;
+    out.eager_effects.emplace();
+    for (const ExpectedEffect& effect : *sample.effects) {
+      out.eager_effects->push_back({effect.name, value_of(effect.value)});
+    }
   }
   return loaded;
 }

@@ -1,16 +1,17 @@
 #include "host/program_handle.hpp"
 
-#include <atomic>
+#include <random>
 
 #include "host/program_impl.hpp"
 
 namespace fettle {
 namespace {
 
-// The one counter of this folder: a program's id is unique in the process.
-std::uint64_t next_id() {
-  static std::atomic<std::uint64_t> last{0};
-  return ++last;
+// Drawn, as a counter would be state of the process: of a million programs, two have the same id with
+// a chance of one in ten million.
+std::uint64_t unique_id() {
+  std::random_device draw;
+  return (static_cast<std::uint64_t>(draw()) << 32) | draw();
 }
 
 }  // namespace
@@ -22,12 +23,17 @@ ProgramHandle::ProgramHandle(std::string name, const Graph& graph,
       graph_(graph),
       samples_(samples ? std::move(samples) : std::make_shared<const std::vector<LoadedSample>>()),
       device_(std::move(device)),
-      abi_(std::make_unique<fettle_program>(*this, next_id())) {}
+      abi_(std::make_unique<fettle_program>(*this, unique_id())) {}
 
 ProgramHandle::~ProgramHandle() = default;
 
 const fettle_program* ProgramHandle::abi() const {
   return abi_.get();
+}
+
+const std::vector<Effect>& ProgramHandle::effects() const {
+  if (!effects_) effects_ = program_effects(graph_, AliasClasses(graph_));
+  return *effects_;
 }
 
 std::shared_ptr<Executable> ProgramHandle::executable(bool float64) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,14 @@ namespace fettle {
 struct Program;  // archive/program.hpp
 
 // Samples of an archive, read once and shared by the handles of all versions of its program.
+struct LoadedEffect {
+  EffectName name;
+  RunValue value;
+};
 struct LoadedSample {
   std::vector<RunValue> inputs;
   std::vector<RunValue> eager_outputs;  // empty: not stored
+  std::optional<std::vector<LoadedEffect>> eager_effects = {};  // all of them; nullopt: not stored
 };
 std::vector<LoadedSample> load_samples(const Program& program);
 
@@ -37,6 +43,7 @@ class ProgramHandle {
   // Compiles on first use; `float64` keeps a second executable. Shared with what plugins bound,
   // which may outlive this handle.
   std::shared_ptr<Executable> executable(bool float64 = false) const;
+  const std::vector<Effect>& effects() const;  // found on first use
   const fettle_program* abi() const;
 
  private:
@@ -45,6 +52,7 @@ class ProgramHandle {
   std::shared_ptr<const std::vector<LoadedSample>> samples_;
   Device device_;
   mutable std::shared_ptr<Executable> executables_[2];
+  mutable std::optional<std::vector<Effect>> effects_;
   std::unique_ptr<fettle_program> abi_;
 };
 

@@ -54,7 +54,8 @@ json::value verification(const std::vector<Verdict>& verdicts) {
                                {"comparisons", v.comparisons},
                                {"reference", v.reference},
                                {"inputs", v.inputs},
-                               {"detail", v.detail}});
+                               {"detail", v.detail},
+                               {"place", v.place}});
   }
   return out;
 }

@@ -103,8 +103,10 @@ Error Verification::failure(const PassReport& record) const {
              : fmt::format("'{}' changed what the model computes, says {}", record.name,
                            verdict.verifier);
   if (!unable) {
-    diagnostic.where = fmt::format("output {}, element {}{}{}", verdict.output, verdict.element,
-                                   verdict.inputs.empty() ? "" : ", on ", verdict.inputs);
+    diagnostic.where = fmt::format(
+        "{}, element {}{}{}",
+        verdict.place.empty() ? fmt::format("output {}", verdict.output) : verdict.place,
+        verdict.element, verdict.inputs.empty() ? "" : ", on ", verdict.inputs);
     diagnostic.why =
         fmt::format("largest absolute error {:.3g}, relative {:.3g}; allowed there {:.3g}",
                     verdict.max_abs, verdict.max_rel, verdict.allowed);

@@ -6,6 +6,9 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 
+#include <algorithm>
+#include <unordered_set>
+
 #include "base/error.hpp"
 #include "ops/facts.hpp"
 #include "runtime/input_checks.hpp"
@@ -45,6 +48,23 @@ std::vector<std::size_t> user_outputs(const Graph& graph) {
   return positions;
 }
 
+std::unordered_set<ValueId> changed_values(const std::vector<Effect>& effects) {
+  std::unordered_set<ValueId> values;
+  for (const Effect& effect : effects) {
+    if (!effect.gradient()) values.insert(effect.value);
+  }
+  return values;
+}
+
+// Strides and overlaps included, as the program may look at them.
+at::Tensor copy_of(const at::Tensor& tensor) {
+  if (tensor.is_non_overlapping_and_dense() || !tensor.has_storage()) return tensor.clone();
+  const std::int64_t bytes = static_cast<std::int64_t>(tensor.storage().nbytes());
+  const std::int64_t elements =
+      bytes / static_cast<std::int64_t>(tensor.itemsize()) - tensor.storage_offset();
+  return tensor.as_strided({elements}, {1}).clone().as_strided(tensor.sizes(), tensor.strides(), 0);
+}
+
 void refuse_custom_objects(const Graph& graph) {
   for (NodeId id : graph.nodes()) {
     const Node& node = graph.node(id);
@@ -62,20 +82,28 @@ void refuse_custom_objects(const Graph& graph) {
 struct Executable::Impl {
   // Tensors made inside carry no autograd state: this libtorch state is the thread's, so each entry
   // sets it again.
-  Impl(const Graph& graph, const CompileOptions& options, const AliasClasses& aliases,
+  Impl(const Graph& graph, const CompileOptions& options, std::vector<Effect> program_effects,
        const c10::InferenceMode& = c10::InferenceMode(true))
       : placement(graph, options),
         inputs(user_inputs(graph)),
+        effects(std::move(program_effects)),
         builder(std::make_unique<PlanBuilder>(graph, placement)),
-        weights(graph, aliases, placement, *builder),
+        weights(graph, changed_values(effects), placement, *builder),
         plan(build()),
         outputs(user_outputs(graph)),
         interpreter(builder->slot_count()),
         kept(builder->slot_count(), false) {
+    const std::unordered_set<ValueId> changed = changed_values(effects);
     for (ValueId value : inputs.values) {
       input_slots.push_back(builder->slot(value));
-      input_written.push_back(aliases.written(value));
+      input_written.push_back(changed.contains(value));
     }
+    for (std::uint32_t e = 0; e < effects.size(); ++e) {
+      effect_slots.push_back(effects[e].gradient() ? Slot{} : builder->slot(effects[e].value));
+      if (effects[e].gradient()) continue;
+      for (std::uint32_t output : effects[e].outputs) updates.push_back({output, e});
+    }
+    std::ranges::sort(updates);
     weights.fill_kept([&](Slot slot, at::Tensor tensor) {
       interpreter.slot(slot) = std::move(tensor);
       kept[slot] = true;
@@ -94,18 +122,68 @@ struct Executable::Impl {
       }
       const at::Tensor mine = unwrap(*tensor);
       at::Tensor placed = placement.place(mine, inputs.expected[i].type.device);
-      if (input_written[i] && placed.is_same(mine)) placed = placed.clone();
+      if (input_written[i] && placed.is_same(mine)) placed = copy_of(placed);
       interpreter.slot(input_slots[i]) = std::move(placed);
     }
+  }
+
+  // What effects change, held from before the run: it changes in place, its form included.
+  void hold_changed(const RunOptions& options) {
+    if (!options.start.empty() && options.start.size() != effects.size()) {
+      throw Error({.code = Code::input_count,
+                   .what = "a run is to start from " + std::to_string(options.start.size()) +
+                           " values, and the program changes " + std::to_string(effects.size())});
+    }
+    for (std::size_t e = 0; e < effects.size(); ++e) {
+      held.emplace_back(effects[e].gradient() ? at::Tensor()
+                                              : interpreter.slot(effect_slots[e]).toTensor());
+      const EffectKind kind = effects[e].name.kind;
+      if (options.start.empty() || effects[e].gradient() || kind == EffectKind::user_input) continue;
+      if (const auto* start = std::get_if<Tensor>(&options.start[e]); start && start->defined()) {
+        start_from(effects[e].name, held[e], unwrap(*start));
+      }
+    }
+  }
+
+  static void start_from(const EffectName& name, at::Tensor& mine, const at::Tensor& given) {
+    if (given.sizes() != mine.sizes()) {
+      throw Error({.code = Code::input_shape,
+                   .what = "a run cannot start from a value of another shape for the " +
+                           std::string(effect_kind_name(name.kind)) + " '" + name.target + "'"});
+    }
+    mine.copy_(given);
+  }
+
+  // As Python's caller does: one after the other, in the outputs' order.
+  void write_back(const std::vector<c10::IValue>& values) {
+    for (const auto& [output, effect] : updates) {
+      const c10::IValue& value = values[output];
+      if (value.isTensor() && value.toTensor().defined()) held[effect].copy_(value.toTensor());
+    }
+  }
+
+  std::vector<RunValue> take_effects(const std::vector<c10::IValue>& values) {
+    std::vector<RunValue> taken;
+    for (std::size_t e = 0; e < effects.size(); ++e) {
+      taken.push_back(effects[e].gradient() ? to_run_value(values[effects[e].outputs.back()])
+                                            : RunValue(wrap(held[e])));
+    }
+    return taken;
+  }
+
+  void clear() {
+    held.clear();
+    interpreter.clear(kept);
   }
 
   std::vector<c10::IValue> execute(const RunOptions& options, std::int64_t& peak) {
     auto meter = options.measure_memory ? std::make_shared<MemoryMeter>() : nullptr;
     // Inputs and copies of weights outlive the measurement: libtorch warns on stderr when a block
     // that it did not see allocated is freed under a profiler.
-    const std::vector<c10::IValue> held = meter ? interpreter.frame() : std::vector<c10::IValue>();
+    const std::vector<c10::IValue> alive = meter ? interpreter.frame() : std::vector<c10::IValue>();
     std::optional<c10::DebugInfoGuard> measured;
     if (meter) measured.emplace(c10::DebugInfoKind::PROFILER_STATE, meter);
+    interpreter.fill_uninitialized(options.uninitialized);
     interpreter.run(plan, options.hook);
     std::vector<c10::IValue> values = interpreter.take_outputs(plan);
     if (meter) peak = meter->peak();
@@ -114,6 +192,7 @@ struct Executable::Impl {
 
   Placement placement;
   UserInputs inputs;
+  std::vector<Effect> effects;
   std::unique_ptr<PlanBuilder> builder;
   Weights weights;
   Plan plan;
@@ -121,7 +200,10 @@ struct Executable::Impl {
   Interpreter interpreter;
   std::vector<bool> kept;  // by slot: filled once
   std::vector<Slot> input_slots;
-  std::vector<bool> input_written;  // the program writes it: a run works on a copy
+  std::vector<bool> input_written;  // a run changes it: it works on a copy
+  std::vector<Slot> effect_slots;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> updates;  // output, the effect it updates
+  std::vector<at::Tensor> held;  // by effect, during a run
 };
 
 Executable::Executable(const Graph& graph, const CompileOptions& options) {
@@ -129,10 +211,12 @@ Executable::Executable(const Graph& graph, const CompileOptions& options) {
     throw Error({.code = Code::graph_bad_signature, .what = "the program has no output node"});
   }
   refuse_custom_objects(graph);
-  impl_ = std::make_unique<Impl>(graph, options, AliasClasses(graph));
+  impl_ = std::make_unique<Impl>(graph, options, program_effects(graph, AliasClasses(graph)));
 }
 
 Executable::~Executable() = default;
+
+const std::vector<Effect>& Executable::effects() const { return impl_->effects; }
 
 RunResult Executable::run(std::span<const RunValue> inputs, const RunOptions& options) {
   Impl& impl = *impl_;
@@ -147,10 +231,14 @@ RunResult Executable::run(std::span<const RunValue> inputs, const RunOptions& op
     impl.place_inputs(inputs);
     impl.weights.fill_copies(
         [&](Slot slot, at::Tensor tensor) { impl.interpreter.slot(slot) = std::move(tensor); });
+    impl.hold_changed(options);
     if (options.seed) at::manual_seed(*options.seed);
     values = impl.execute(options, result.peak_bytes);
+    impl.write_back(values);
+    result.effects = impl.take_effects(values);
+    impl.held.clear();
   } catch (...) {
-    impl.interpreter.clear(impl.kept);
+    impl.clear();
     throw;
   }
   for (std::size_t k : impl.outputs) result.outputs.push_back(to_run_value(values[k]));

@@ -2,6 +2,11 @@
 // executable is made; a run only fills in values, calls through the dispatcher in program order and
 // frees each value after its last use. Nested graphs run as far as wrap_with_set_grad_enabled.
 //
+// What a run changes for the caller of the Python program (ops/effects.hpp) is handed out after it,
+// as the caller would see it. Nothing outside is written: stored constants and the caller's inputs
+// are copied where the program writes them, and each run starts from the stored ones, or from what
+// it is given.
+//
 // The executable keeps what it needs of the graph: later edits of the graph do not reach it.
 // Not thread-safe: one run at a time.
 #pragma once
@@ -16,6 +21,7 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "ops/effects.hpp"
 #include "runtime/tensor.hpp"
 
 namespace fettle {
@@ -38,10 +44,15 @@ struct RunOptions {
   std::optional<std::uint64_t> seed;  // sets torch's generator first
   const NodeHook* hook = nullptr;
   bool measure_memory = false;
+  // What memory that nobody initialized holds: 0 whatever it held, other numbers contents of their own.
+  std::uint32_t uninitialized = 0;
+  // A value for each effect to start from, as an earlier run left it; empty, and None: as stored.
+  std::span<const RunValue> start;
 };
 
 struct RunResult {
   std::vector<RunValue> outputs;  // user outputs, in the signature's order
+  std::vector<RunValue> effects;  // a value for each effect
   std::int64_t peak_bytes = 0;    // measured: most tensor bytes allocated during the run, weights and inputs not counted
 };
 
@@ -51,6 +62,8 @@ class Executable {
   ~Executable();
   Executable(const Executable&) = delete;
   Executable& operator=(const Executable&) = delete;
+
+  const std::vector<Effect>& effects() const;
 
   // `inputs`: the user inputs in the signature's order; never written to. Throws input_count, input_dtype, input_shape
   // before anything runs, and operator_failed (with node, operator and source line) when libtorch throws.

@@ -6,6 +6,7 @@
 #include "runtime/boxing.hpp"
 #include "runtime/run_values.hpp"
 #include "runtime/torch_errors.hpp"
+#include "runtime/uninitialized.hpp"
 
 namespace fettle {
 namespace {
@@ -60,7 +61,13 @@ void Interpreter::call(const Instruction& instruction) {
     for (const Fill& fill : list.fills) elements[fill.position] = take(fill.use);
     stack_[list.position] = make_list(list.kind, elements);
   }
-  instruction.op->callBoxed(stack_);
+  if (instruction.uninitialized && uninitialized_ != 0) {
+    const StorageSizes before(stack_);
+    instruction.op->callBoxed(stack_);
+    before.fill_new(stack_, uninitialized_);
+  } else {
+    instruction.op->callBoxed(stack_);
+  }
   for (std::size_t k = 0; k < instruction.targets.size(); ++k) {
     const ResultTarget& target = instruction.targets[k];
     if (target.kind == ArgKind::none || target.count == 0) continue;

@@ -19,6 +19,9 @@ class Interpreter {
   c10::IValue& slot(Slot slot) { return frame_[slot]; }
   const std::vector<c10::IValue>& frame() const { return frame_; }
 
+  // What memory that nobody initialized holds from now on (RunOptions::uninitialized).
+  void fill_uninitialized(std::uint32_t contents) { uninitialized_ = contents; }
+
   // Inputs are in their slots already. Throws operator_failed, and what a hook throws.
   void run(const Plan& plan, const NodeHook* hook);
   std::vector<c10::IValue> take_outputs(const Plan& plan);
@@ -38,6 +41,7 @@ class Interpreter {
 
   std::vector<c10::IValue> frame_;
   torch::jit::Stack stack_;
+  std::uint32_t uninitialized_ = 0;
 };
 
 }  // namespace fettle

@@ -66,6 +66,7 @@ struct Instruction {
   std::vector<Slot> frees;             // what nobody uses afterwards and no fill moves
 
   std::optional<c10::OperatorHandle> op;  // call
+  bool uninitialized = false;             // its results hold whatever memory held
   std::vector<ListFill> lists;
   std::vector<ResultTarget> targets;
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "ops/facts_table.hpp"
 #include "ops/higher_order.hpp"
 #include "ops/operator_name.hpp"
 #include "ops/registry.hpp"
+#include "ops/torch_numbers.hpp"
 #include "runtime/source_line.hpp"
 
 namespace fettle {
@@ -121,8 +123,25 @@ const c10::OperatorHandle& PlanBuilder::handle(NodeId node) {
 void PlanBuilder::fill_operator_call(NodeId node, Instruction& instruction) {
   instruction.kind = Instruction::Kind::call;
   instruction.op = handle(node);
+  refuse_bits_in_float64(node);
+  const FactRow* fact = find_fact(graph_.text(graph_.node(node).op));
+  instruction.uninitialized = fact && fact->rule == FactRule::uninitialized;
   fill_arguments(node, instruction.op->schema(), instruction);
   fill_targets(node, instruction.op->schema(), instruction);
+}
+
+// The bits of a float are others in float64, and so are those that would make one.
+void PlanBuilder::refuse_bits_in_float64(NodeId id) const {
+  const std::string_view op = graph_.text(graph_.node(id).op);
+  if (!placement_.float64() || (op != "aten.view.dtype" && op != "aten.view_copy.dtype")) return;
+  const auto lifted = [&](ValueId value) {
+    const auto dtype = scalar_type_of(graph_.type(value).dtype);
+    return !dtype || placement_.dtype(*dtype) != *dtype;
+  };
+  if (lifted(graph_.node(id).operands.at(0)) || lifted(graph_.result(id))) {
+    unsupported(id, "it reads numbers by their bits, which are others when the program runs in "
+                    "float64");
+  }
 }
 
 void PlanBuilder::fill_arguments(NodeId id, const c10::FunctionSchema& schema,

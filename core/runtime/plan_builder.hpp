@@ -36,6 +36,7 @@ class PlanBuilder {
   void add_call(NodeId node, Plan& plan);
   void fill_operator_call(NodeId node, Instruction& instruction);
   void fill_arguments(NodeId node, const c10::FunctionSchema& schema, Instruction& instruction);
+  void refuse_bits_in_float64(NodeId node) const;
   void fill_targets(NodeId node, const c10::FunctionSchema& schema, Instruction& instruction);
   void fill_scalar(NodeId node, Instruction& instruction);
   void fill_grad_mode(NodeId node, Instruction& instruction);

@@ -46,8 +46,8 @@ at::Tensor elements_of(const TensorData& data, const Placement& placement) {
 
 }  // namespace
 
-Weights::Weights(const Graph& graph, const AliasClasses& aliases, const Placement& placement,
-                 PlanBuilder& builder) {
+Weights::Weights(const Graph& graph, const std::unordered_set<ValueId>& changed,
+                 const Placement& placement, PlanBuilder& builder) {
   std::map<std::pair<const Storage*, DType>, std::size_t> known;
   for (NodeId id : graph.nodes()) {
     const Node& node = graph.node(id);
@@ -56,7 +56,7 @@ Weights::Weights(const Graph& graph, const AliasClasses& aliases, const Placemen
     const ValueId value = graph.result(id);
     const auto [at, added] = known.try_emplace({data.storage.get(), data.type.dtype}, groups_.size());
     if (added) {
-      groups_.push_back({elements_of(data, placement), aliases.written(value), {}});
+      groups_.push_back({elements_of(data, placement), changed.contains(value), {}});
     }
     Group& group = groups_[at->second];
     if (!group.written) builder.keep(value);

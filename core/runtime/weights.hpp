@@ -3,9 +3,9 @@
 // for each run, so that a run cannot change the next one, or the archive.
 #pragma once
 
+#include <unordered_set>
 #include <vector>
 
-#include "ops/facts.hpp"
 #include "runtime/devices.hpp"
 #include "runtime/plan_builder.hpp"
 
@@ -13,9 +13,10 @@ namespace fettle {
 
 class Weights {
  public:
-  // Numbers the constants' slots in `builder` and keeps those that nothing writes.
-  Weights(const Graph& graph, const AliasClasses& aliases, const Placement& placement,
-          PlanBuilder& builder);
+  // Numbers the constants' slots in `builder` and keeps those that no run changes. `changed` has all
+  // names of what a run changes.
+  Weights(const Graph& graph, const std::unordered_set<ValueId>& changed,
+          const Placement& placement, PlanBuilder& builder);
 
   // fill(slot, tensor) for the constants that stay from run to run, and for those of one run.
   template <class Fill>

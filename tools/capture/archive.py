@@ -75,6 +75,7 @@ def append_sample(archive: zipfile.ZipFile, root: str, number: int, sample: Samp
     if number:
         inputs = f"fettle/inputs/{number}.pt"
         append_record(archive, f"{root}/{inputs}", saved((sample.args, sample.kwargs)))
+
     def store(value: Any, record: str) -> dict:
         entry, data = describe_output(value, record)
         if data is not None:

@@ -1,5 +1,6 @@
 #include "compare.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -87,6 +88,7 @@ class Tally {
     ++result_.failing;
   }
   void set_elements(std::uint64_t n) { result_.elements = n; }
+  void set_ignored(std::uint64_t n) { result_.ignored = n; }
   const Comparison& result() const { return result_; }
 
  private:
@@ -149,7 +151,7 @@ std::string shape_text(fettle::TensorView tensor) {
 }
 
 Comparison compare(fettle::TensorView expected, fettle::TensorView actual, bool bitwise,
-                   Tolerance tolerance) {
+                   Tolerance tolerance, const Ignored& ignored) {
   const fettle::Dtype dtype = expected.dtype();
   if (actual.dtype() != dtype)
     return mismatch(std::string("dtype ") + fettle::dtype_name(actual.dtype()) + " instead of " +
@@ -168,7 +170,9 @@ Comparison compare(fettle::TensorView expected, fettle::TensorView actual, bool 
   const std::byte *e = dense_expected.data(), *a = dense_actual.data();
   const auto elements = static_cast<std::uint64_t>(expected.elements());
   tally.set_elements(elements);
+  tally.set_ignored(static_cast<std::uint64_t>(std::count(ignored.begin(), ignored.end(), true)));
   for (std::uint64_t i = 0; i < elements * parts; ++i, e += width, a += width) {
+    if (i / parts < ignored.size() && ignored[i / parts]) continue;
     const bool same_bits = std::memcmp(e, a, width) == 0;
     const double x = fettle::decode(part, e), y = fettle::decode(part, a);
     ElementError error{same_bits ? 0 : kInfinity, 0, same_bits};  // formats without a decoder
@@ -182,12 +186,19 @@ Comparison compare(fettle::TensorView expected, fettle::TensorView actual, bool 
 }
 
 Comparison compare(const fettle_datum& expected, const fettle_datum& actual, bool bitwise,
-                   Tolerance tolerance) {
+                   Tolerance tolerance, const Ignored& ignored) {
+  if (expected.kind == FETTLE_DATUM_TENSOR && actual.kind == FETTLE_DATUM_TENSOR)
+    return compare(fettle::TensorView(&expected.tensor->dl_tensor),
+                   fettle::TensorView(&actual.tensor->dl_tensor), bitwise, tolerance, ignored);
   if (expected.kind != actual.kind)
     return mismatch(std::string(kind_name(actual.kind)) + " instead of " +
                     kind_name(expected.kind));
   Tally tally;
   tally.set_elements(1);
+  if (!ignored.empty() && ignored[0]) {
+    tally.set_ignored(1);
+    return tally.result();
+  }
   if (expected.kind == FETTLE_DATUM_FLOAT) {
     const bool same_bits = std::memcmp(&expected.f, &actual.f, sizeof expected.f) == 0;
     tally.count(float_error(expected.f, actual.f, same_bits, bitwise, tolerance), expected.f,
@@ -199,4 +210,23 @@ Comparison compare(const fettle_datum& expected, const fettle_datum& actual, boo
     if (fettle::text(expected.s) != fettle::text(actual.s)) return mismatch("another string");
   }
   return tally.result();
+}
+
+Ignored differing(const fettle_datum& a, const fettle_datum& b) {
+  if (a.kind != FETTLE_DATUM_TENSOR || b.kind != FETTLE_DATUM_TENSOR)
+    return compare(a, b, true, {}).passed ? Ignored{} : Ignored{true};
+  const fettle::TensorView first(&a.tensor->dl_tensor), second(&b.tensor->dl_tensor);
+  const auto elements = static_cast<std::size_t>(first.elements());
+  if (first.dtype() != second.dtype() || shape_text(first) != shape_text(second))
+    return Ignored(std::max<std::size_t>(elements, 1), true);
+  const auto width = static_cast<std::size_t>(first.element_bytes());
+  const Dense dense_first(first), dense_second(second);
+  Ignored differ(elements, false);
+  bool any = false;
+  for (std::size_t i = 0; i < elements; ++i) {
+    differ[i] = std::memcmp(dense_first.data() + i * width, dense_second.data() + i * width,
+                            width) != 0;
+    any = any || differ[i];
+  }
+  return any ? differ : Ignored{};
 }

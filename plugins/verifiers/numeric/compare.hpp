@@ -8,6 +8,7 @@
 
 #include <fettle/fettle.hpp>
 #include <string>
+#include <vector>
 
 struct Tolerance {
   double rtol = 0, atol = 0;
@@ -29,13 +30,19 @@ struct Comparison {
   std::uint64_t element = 0;        // the worst, flat and row-major
   double expected = 0, actual = 0;  // there
   std::uint64_t failing = 0, elements = 0;
+  std::uint64_t ignored = 0;  // elements that were not looked at
 };
+
+// By element, flat and row-major; empty: none.
+using Ignored = std::vector<bool>;
+// The elements in which two values differ by a bit.
+Ignored differing(const fettle_datum& a, const fettle_datum& b);
 
 // bitwise: equality of bits for floating numbers; else `tolerance`.
 Comparison compare(fettle::TensorView expected, fettle::TensorView actual, bool bitwise,
-                   Tolerance tolerance);
+                   Tolerance tolerance, const Ignored& ignored = {});
 // An output that may be a Python scalar or None.
 Comparison compare(const fettle_datum& expected, const fettle_datum& actual, bool bitwise,
-                   Tolerance tolerance);
+                   Tolerance tolerance, const Ignored& ignored = {});
 
 std::string shape_text(fettle::TensorView tensor);

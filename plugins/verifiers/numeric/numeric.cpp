@@ -8,6 +8,14 @@
 //   - the original program's outputs otherwise, and besides for every set when the pass promises to
 //   be
 //     exact: then bit for bit (option `bitwise`), as the same kernels must have run.
+// What a run leaves behind is compared like what it returns: buffers, parameters and user inputs
+// that it changed, and gradients. Where state is carried from call to call, a second call from what
+// the original's first one left behind is compared, too: a pass may have taken a buffer for a
+// constant.
+//
+// Memory that nobody initialized has the same contents in all runs. Elements in which the original
+// differs over other contents depend on it: they are counted and said, and not compared.
+//
 // compare.hpp says what equal means and lists the tolerances. Programs that draw random numbers get
 // the same seed on both sides, and are not compared with eager outputs, whose seed nobody knows.
 //
@@ -15,100 +23,15 @@
 // shape of outputs, fails. An input set that the original itself refuses is skipped, and no set
 // left is "unable". A verifier lives as long as its pipeline: the original's outputs are computed
 // once for each set.
-#include <cmath>
 #include <fettle/fettle.hpp>
+#include <functional>
 #include <limits>
-#include <sstream>
 
 #include "compare.hpp"
+#include "judge.hpp"
 #include "reference.hpp"
 
 namespace {
-
-using Judgement = fettle::Verdict::Judgement;
-
-// "[0, 3]" of a flat index.
-std::string element_text(const fettle::Data& outputs, std::size_t output, std::uint64_t element) {
-  if (!outputs.is_tensor(output)) return "";
-  const auto shape = outputs.tensor(output).shape();
-  std::string text;
-  for (std::size_t d = shape.size(); d-- > 0;) {
-    const auto size = static_cast<std::uint64_t>(shape[d]);
-    text = std::to_string(element % size) + (text.empty() ? "" : ", ") + text;
-    element /= size;
-  }
-  return "[" + text + "]";
-}
-
-// Collects comparisons into a verdict: the worst one is the one reported.
-class Judge {
- public:
-  void add(const Comparison& comparison, const char* reference, const std::string& inputs,
-           std::size_t output, const fettle::Data& outputs, std::string_view output_name) {
-    const bool first_failure = !comparison.passed && verdict_.judgement != Judgement::fail;
-    const double excess = comparison.max_abs - comparison.allowed;
-    const bool same_rank = comparison.passed == (verdict_.judgement != Judgement::fail);
-    if (first_failure || (same_rank && (excess > worst_excess_ || verdict_.inputs.empty()))) {
-      worst_excess_ = excess;
-      verdict_.allowed = comparison.allowed;
-      verdict_.output = output;
-      verdict_.element = comparison.element;
-      verdict_.reference = reference;
-      verdict_.inputs = inputs;
-      if (!comparison.passed) describe(comparison, reference, outputs, output_name);
-    }
-    verdict_.max_abs = std::fmax(verdict_.max_abs, comparison.max_abs);
-    verdict_.max_rel = std::fmax(verdict_.max_rel, comparison.max_rel);
-    if (!comparison.passed) verdict_.judgement = Judgement::fail;
-  }
-
-  void fail(std::string detail, const std::string& inputs) {
-    if (verdict_.judgement == Judgement::fail) return;
-    verdict_.judgement = Judgement::fail;
-    verdict_.max_abs = verdict_.max_rel = std::numeric_limits<double>::infinity();
-    verdict_.inputs = inputs;
-    verdict_.detail = std::move(detail);
-  }
-
-  bool failed() const { return verdict_.judgement == Judgement::fail; }
-
-  // Says more about a failure, once.
-  void explain(const std::string& why) {
-    if (verdict_.detail.find(why) == std::string::npos) verdict_.detail += "; " + why;
-  }
-
-  fettle::Verdict finish(std::uint64_t sets, bool eager, bool original) {
-    verdict_.comparisons = sets;
-    if (verdict_.judgement == Judgement::fail) return std::move(verdict_);
-    verdict_.judgement = sets == 0 ? Judgement::unable : Judgement::pass;
-    verdict_.reference = eager && original ? "eager outputs and original program"
-                         : eager           ? "eager outputs"
-                                           : "original program";
-    if (sets == 0) verdict_.detail = "there are no inputs on which the original program runs";
-    return std::move(verdict_);
-  }
-
- private:
-  void describe(const Comparison& comparison, const char* reference, const fettle::Data& outputs,
-                std::string_view output_name) {
-    std::ostringstream text;
-    text.precision(9);
-    text << "output " << verdict_.output;
-    if (!output_name.empty()) text << " (" << output_name << ")";
-    if (!comparison.mismatch.empty()) {
-      text << " has " << comparison.mismatch;
-    } else {
-      text << element_text(outputs, verdict_.output, comparison.element) << " is "
-           << comparison.actual << ", " << reference << " say" << (reference[0] == 'o' ? "s " : " ")
-           << comparison.expected << "; " << comparison.failing << " of " << comparison.elements
-           << " elements differ by more than allowed";
-    }
-    verdict_.detail = text.str();
-  }
-
-  fettle::Verdict verdict_;
-  double worst_excess_ = -std::numeric_limits<double>::infinity();
-};
 
 class Numeric : public fettle::Verifier {
  public:
@@ -131,73 +54,174 @@ class Numeric : public fettle::Verifier {
   }
 
   fettle::Verdict verify(const fettle::VerifyRequest& request) override {
-    const fettle::Program& candidate = request.candidate;
     reference_.use(request.reference, static_cast<std::uint64_t>(random_sets_),
                    static_cast<std::uint64_t>(seed_));
     const bool exact = request.promise == fettle::Promise::exact && bitwise_;
     Judge judge;
+    const Candidate candidate(request.candidate);
     std::uint64_t compared = 0;
     bool eager = false, original = false;
     for (std::size_t s = 0; s < reference_.set_count(); ++s) {
-      candidate.context().stop_if_cancelled();
+      request.candidate.context().stop_if_cancelled();
       const InputSet& set = reference_.set(s);
       const bool against_eager = set.eager && !reference_.random();
-      const fettle::Data* expected = nullptr;
-      if (!against_eager || exact) expected = reference_.outputs(request.reference, s);
-      if (expected == nullptr && !against_eager) continue;  // the original refuses these inputs
-      const auto outputs = run(candidate, set.inputs);
-      if (!outputs) {
+      const Answer* answer = nullptr;
+      if (!against_eager || exact || reference_.needs_original()) {
+        answer = &reference_.answer(request.reference, s);
+        if (!answer->first.run) {
+          if (!against_eager) continue;  // the original refuses these inputs
+          answer = nullptr;
+        }
+      }
+      const std::optional<Run> run = this->run(candidate, set.inputs);
+      if (!run) {
         judge.fail("the program does not run on " + set.label, set.label);
         continue;
       }
-      if (against_eager)
-        compare_all(judge, *set.eager, *outputs, false, "eager outputs", set, candidate);
+      if (against_eager) compare_with_eager(judge, candidate, *run, answer, set);
       if (against_eager && judge.failed() && differs_from_eager(request.reference, s))
         judge.explain("the program as exported differs from its eager model, before any pass");
-      if (expected != nullptr)
-        compare_all(judge, *expected, *outputs, exact, "original program", set, candidate);
+      if (answer != nullptr) compare_with_original(judge, candidate, *run, *answer, exact, set);
       eager = eager || against_eager;
-      original = original || expected != nullptr;
+      original = original || answer != nullptr;
       ++compared;
     }
     return judge.finish(compared, eager, original);
   }
 
  private:
-  std::optional<fettle::Data> run(const fettle::Program& program,
-                                  const fettle::Data& inputs) const {
-    if (inputs.size() != program.input_count()) return std::nullopt;
-    return run_or_nothing(program, inputs, static_cast<std::uint64_t>(seed_));
+  struct Candidate {
+    explicit Candidate(const fettle::Program& p) : program(p), effects(p.effects()), initial(p) {}
+    const fettle::Program& program;
+    Effects effects;
+    Initial initial;
+  };
+  // What was expected of a run, and what there was before it: the value of what a program leaves
+  // alone.
+  struct Wanted {
+    const Effects& effects;
+    const fettle::Data& values;
+    const std::vector<Ignored>& ignored;
+    std::function<std::optional<fettle::Data>(const fettle::Effect&)> before;
+  };
+
+  std::optional<Run> run(const Candidate& candidate, const fettle::Data& inputs,
+                         const fettle::Data* start = nullptr) const {
+    if (inputs.size() != candidate.program.input_count()) return std::nullopt;
+    return run_or_nothing(candidate.program, inputs, static_cast<std::uint64_t>(seed_), start);
+  }
+
+  void compare_with_eager(Judge& judge, const Candidate& candidate, const Run& run,
+                          const Answer* answer, const InputSet& set) const {
+    static const std::vector<Ignored> kNone;
+    compare_outputs(judge, candidate, *set.eager, run.outputs,
+                    answer != nullptr ? answer->first.outputs : kNone, false, "eager outputs",
+                    set.label);
+    if (!set.eager_effects) return;
+    const Effects effects(set.eager_effects->effects);
+    const auto before = [&](const fettle::Effect& effect) {
+      return candidate.initial.value(effect, set.inputs);
+    };
+    compare_effects(judge, candidate, {effects, set.eager_effects->values, kNone, before},
+                    run.effects, false, "eager outputs", set.label);
+  }
+
+  void compare_with_original(Judge& judge, const Candidate& candidate, const Run& run,
+                             const Answer& answer, bool exact, const InputSet& set) const {
+    const auto before = [&](const fettle::Effect& effect) {
+      return candidate.initial.value(effect, set.inputs);
+    };
+    compare_run(judge, candidate, answer.first, before, run, exact, set.label);
+    if (!answer.second.run) return;
+    // A second call, from what the original's first call left behind.
+    const std::string label = set.label + ", second call";
+    const fettle::Data& left = answer.first.run->effects;
+    const fettle::Data start = reference_.effects().matched(left, candidate.effects);
+    const std::optional<Run> again = this->run(candidate, set.inputs, &start);
+    if (!again) return judge.fail("the program does not run on " + label, label);
+    const auto left_before = [&](const fettle::Effect& effect) {
+      const auto known = reference_.effects().find(effect);
+      if (!known || !effect.is_state()) return before(effect);
+      fettle::Data value(1);
+      value.set(0, fettle::Tensor::copy_of(left.tensor(*known)));
+      return std::optional(std::move(value));
+    };
+    compare_run(judge, candidate, answer.second, left_before, *again, exact, label);
+  }
+
+  void compare_run(Judge& judge, const Candidate& candidate, const Expected& expected,
+                   std::function<std::optional<fettle::Data>(const fettle::Effect&)> before,
+                   const Run& run, bool exact, const std::string& label) const {
+    compare_outputs(judge, candidate, expected.run->outputs, run.outputs, expected.outputs, exact,
+                    "original program", label);
+    compare_effects(
+        judge, candidate,
+        {reference_.effects(), expected.run->effects, expected.effects, std::move(before)},
+        run.effects, exact, "original program", label);
   }
 
   bool differs_from_eager(const fettle::Program& original, std::size_t s) {
-    const fettle::Data* outputs = reference_.outputs(original, s);
+    const Answer& answer = reference_.answer(original, s);
     Judge judge;
-    const InputSet& set = reference_.set(s);
-    if (outputs != nullptr)
-      compare_all(judge, *set.eager, *outputs, false, "eager outputs", set, original);
+    if (answer.first.run)
+      compare_with_eager(judge, Candidate(original), *answer.first.run, &answer, reference_.set(s));
     return judge.failed();
   }
 
-  void compare_all(Judge& judge, const fettle::Data& expected, const fettle::Data& actual,
-                   bool bitwise, const char* reference, const InputSet& set,
-                   const fettle::Program& candidate) const {
+  void compare_outputs(Judge& judge, const Candidate& candidate, const fettle::Data& expected,
+                       const fettle::Data& actual, const std::vector<Ignored>& ignored,
+                       bool bitwise, const char* reference, const std::string& label) const {
     if (expected.size() != actual.size()) {
       judge.fail(
           std::to_string(actual.size()) + " outputs instead of " + std::to_string(expected.size()),
-          set.label);
+          label);
       return;
     }
     for (std::size_t k = 0; k < expected.size(); ++k) {
-      const bool tensors = expected.is_tensor(k) && actual.is_tensor(k);
-      const Tolerance tolerance =
-          this->tolerance(tensors ? expected.tensor(k).dtype() : fettle::Dtype::float64);
-      const Comparison comparison =
-          tensors ? compare(expected.tensor(k), actual.tensor(k), bitwise, tolerance)
-                  : compare(expected[k], actual[k], bitwise, tolerance);
-      judge.add(comparison, reference, set.label, k, actual,
-                fettle::text(candidate.output(k).name));
+      const std::string_view name = fettle::text(candidate.program.output(k).name);
+      std::string text = "output " + std::to_string(k);
+      if (!name.empty()) text += " (" + std::string(name) + ")";
+      compare_one(judge, {text, k}, expected[k], actual[k],
+                  k < ignored.size() ? ignored[k] : Ignored{}, bitwise, reference, label);
     }
+  }
+
+  // What both change is compared; what one of them leaves alone must be as it was.
+  void compare_effects(Judge& judge, const Candidate& candidate, const Wanted& wanted,
+                       const fettle::Data& actual, bool bitwise, const char* reference,
+                       const std::string& label) const {
+    for (std::size_t k = 0; k < wanted.effects.all().size(); ++k) {
+      const fettle::Effect& effect = wanted.effects.all()[k];
+      const Place place{effect.text(), std::nullopt};
+      const auto ours = candidate.effects.find(effect);
+      const std::optional<fettle::Data> before = ours ? std::nullopt : wanted.before(effect);
+      if (!ours && !before) {
+        judge.fail(place.whole() + " is missing", label, place.whole());
+        continue;
+      }
+      compare_one(judge, place, wanted.values[k], ours ? actual[*ours] : (*before)[0],
+                  k < wanted.ignored.size() ? wanted.ignored[k] : Ignored{}, bitwise, reference,
+                  label);
+    }
+    for (std::size_t k = 0; k < candidate.effects.all().size(); ++k) {
+      const fettle::Effect& effect = candidate.effects.all()[k];
+      if (effect.is_gradient() || wanted.effects.find(effect)) continue;
+      if (const auto before = wanted.before(effect))
+        compare_one(judge, {effect.text(), std::nullopt}, (*before)[0], actual[k], {}, bitwise,
+                    reference, label);
+    }
+  }
+
+  void compare_one(Judge& judge, const Place& place, const fettle_datum& expected,
+                   const fettle_datum& actual, const Ignored& ignored, bool bitwise,
+                   const char* reference, const std::string& label) const {
+    const bool tensors =
+        expected.kind == FETTLE_DATUM_TENSOR && actual.kind == FETTLE_DATUM_TENSOR;
+    const fettle::Dtype dtype = tensors
+                                    ? fettle::TensorView(&expected.tensor->dl_tensor).dtype()
+                                    : fettle::Dtype::float64;
+    judge.add(compare(expected, actual, bitwise, tolerance(dtype), ignored), reference, label,
+              place, actual);
   }
 
   Tolerance tolerance(fettle::Dtype dtype) const {

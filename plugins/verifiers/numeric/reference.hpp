@@ -7,10 +7,25 @@
 #include <string>
 #include <vector>
 
+#include "answer.hpp"
+#include "compare.hpp"
+
 struct InputSet {
   std::string label;  // "sample 0", "random set 2 (seed 0)"
   fettle::Data inputs;
   std::optional<fettle::Data> eager;  // the eager model's outputs
+  std::optional<fettle::EagerEffects> eager_effects;
+};
+
+// One run of the original, and which elements depend on memory that nobody initialized: those in
+// which runs over different contents differ.
+struct Expected {
+  std::optional<Run> run;
+  std::vector<Ignored> outputs, effects;
+};
+struct Answer {
+  Expected first;
+  Expected second;  // a second call, from what the first left; absent in programs without state
 };
 
 class Reference {
@@ -21,22 +36,23 @@ class Reference {
   std::size_t set_count() const { return sets_.size(); }
   const InputSet& set(std::size_t k) const { return sets_[k]; }
   bool random() const { return random_; }  // the program draws random numbers
+  // The original is to be run even where the eager model's answers are stored: for a second call,
+  // or to find out what depends on memory that nobody initialized.
+  bool needs_original() const { return uninitialized_ || effects_->carry_state(); }
+  const Effects& effects() const { return *effects_; }
 
-  // The original's outputs on a set; null if it does not run on it.
-  const fettle::Data* outputs(const fettle::Program& original, std::size_t set);
+  // The original's answer on a set; its first run is absent if it does not run on it.
+  const Answer& answer(const fettle::Program& original, std::size_t set);
 
  private:
-  struct Answer {
-    bool asked = false;
-    std::optional<fettle::Data> outputs;
-  };
+  Expected run(const fettle::Program& original, const InputSet& set, const Expected* before) const;
+  void find_facts(const fettle::Graph& graph);
+  void tell_what_is_ignored(const fettle::Program& original, const Answer& answer);
+
   std::optional<std::uint64_t> program_;
   std::uint64_t seed_ = 0;
-  bool random_ = false;
+  bool random_ = false, uninitialized_ = false, told_ = false;
+  std::optional<Effects> effects_;
   std::vector<InputSet> sets_;
-  std::vector<Answer> answers_;
+  std::vector<std::optional<Answer>> answers_;
 };
-
-// The outputs, or nothing if the program fails on these inputs. Cancellation is passed on.
-std::optional<fettle::Data> run_or_nothing(const fettle::Program& program,
-                                           const fettle::Data& inputs, std::uint64_t seed);

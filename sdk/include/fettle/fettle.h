@@ -449,6 +449,7 @@ typedef struct fettle_graph_v1 {
 #define FETTLE_FACT_MUTATES 8u      /* writes the storage of operands */
 #define FETTLE_FACT_SIDE_EFFECT 16u /* asserts, prints, changes a mode: stays where it is */
 #define FETTLE_FACT_ALIASES 32u     /* a result may share storage with an operand */
+#define FETTLE_FACT_UNINITIALIZED 64u /* results hold whatever memory held (RANDOM is set, too) */
 
 typedef struct fettle_call_facts {
   uint32_t size;
@@ -561,6 +562,24 @@ typedef struct fettle_slot {
   fettle_str name;
 } fettle_slot;
 
+/* What a run leaves behind for the caller of the Python program, besides what it returns: buffers,
+ * parameters, constants and user inputs that it may have written, in place or by an output that
+ * updates them, under each of their names; and the gradients that a joint program returns. */
+#define FETTLE_EFFECT_BUFFER 0u
+#define FETTLE_EFFECT_PARAMETER 1u
+#define FETTLE_EFFECT_CONSTANT 2u
+#define FETTLE_EFFECT_USER_INPUT 3u
+#define FETTLE_EFFECT_PARAMETER_GRADIENT 4u
+#define FETTLE_EFFECT_USER_INPUT_GRADIENT 5u
+
+typedef struct fettle_effect {
+  uint32_t size;
+  uint32_t kind;      /* FETTLE_EFFECT_* */
+  fettle_str target;  /* "bn1.running_mean"; a user input's name. With the kind, it is unique */
+  fettle_value value; /* the placeholder of the program's graph; FETTLE_NONE: not known */
+  uint32_t reserved;
+} fettle_effect;
+
 #define FETTLE_RUN_FLOAT64 1u        /* floating tensors and explicit dtypes lifted to float64 */
 #define FETTLE_RUN_MEASURE_MEMORY 2u /* fills fettle_run_stats.peak_bytes */
 #define FETTLE_RUN_SEEDED 4u         /* `seed` is set before the run */
@@ -574,6 +593,15 @@ typedef struct fettle_run_options {
   void* user;
   void (*before_node)(void* user, fettle_node, uint64_t n, const fettle_datum* operands);
   void (*after_node)(void* user, fettle_node, uint64_t n, const fettle_datum* results);
+  /* What memory that nobody initialized holds (torch.empty …). 0: whatever it held; other numbers:
+   * contents of their own, the same in each run. What differs between 1 and 2 depends on it. */
+  uint32_t uninitialized;
+  uint32_t reserved;
+  /* effect_count values to start from, as an earlier run left them; null, and NONE: as stored. Those
+   * of user inputs and gradients are ignored. */
+  const fettle_datum* start;
+  /* Room for effect_count values after the run, owned by the receiver; null: not wanted. */
+  fettle_datum* effects;
 } fettle_run_options;
 
 typedef struct fettle_run_stats {
@@ -609,6 +637,14 @@ typedef struct fettle_program_v1 {
   void (*release)(fettle_bound*);
   /* A number that no other program of this process has or had: the key of what is remembered about one. */
   uint64_t (*id)(const fettle_program*);
+  /* What a run leaves behind; placeholders in the signature's order, then gradients. */
+  uint64_t (*effect_count)(const fettle_program*);
+  fettle_status (*effect)(fettle_ctx*, const fettle_program*, uint64_t index, fettle_effect* out);
+  /* What the eager model had changed after a sample: all of it, so that what is not listed is as it
+   * was. Count UINT64_MAX: not stored. The receiver owns the value. */
+  uint64_t (*eager_effect_count)(const fettle_program*, uint64_t sample);
+  fettle_status (*eager_effect)(fettle_ctx*, const fettle_program*, uint64_t sample, uint64_t index,
+                                fettle_effect* out, fettle_datum* value);
 } fettle_program_v1;
 
 /* ---------------------------------------------------------------- the host */
@@ -686,6 +722,7 @@ typedef struct fettle_verdict {
   fettle_str reference;  /* what was the reference: "eager outputs", "original program" … */
   fettle_str inputs;     /* the input set of the worst element: "sample 0", "random seed 3" */
   fettle_str detail;     /* for people, one or two lines */
+  fettle_str place;      /* where the worst element is, if not in an output: "buffer 'count'" */
 } fettle_verdict;
 
 typedef struct fettle_verifier_v1 {

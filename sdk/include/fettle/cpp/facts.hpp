@@ -14,6 +14,7 @@ class CallFacts {
   // Same operands, same results, nothing else: may go when unused.
   bool pure() const { return known() && has(FETTLE_FACT_PURE); }
   bool random() const { return has(FETTLE_FACT_RANDOM); }
+  bool uninitialized() const { return has(FETTLE_FACT_UNINITIALIZED); }  // and random, too
   bool mutates() const { return has(FETTLE_FACT_MUTATES); }
   bool side_effect() const { return has(FETTLE_FACT_SIDE_EFFECT); }
   bool aliases() const { return !known() || has(FETTLE_FACT_ALIASES); }

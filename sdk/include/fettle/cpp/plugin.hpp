@@ -63,6 +63,7 @@ struct Verdict {
   std::uint64_t comparisons = 0;          // input sets compared
   std::string reference, inputs;  // what was compared with, and on which inputs the worst came
   std::string detail;             // for people
+  std::string place;              // where the worst element is, if not in an output
 };
 
 class Verifier {
@@ -169,6 +170,7 @@ namespace detail __attribute__((visibility("hidden"))) {
             out->reference = context.keep(verdict.reference);
             out->inputs = context.keep(verdict.inputs);
             out->detail = context.keep(verdict.detail);
+            if (FETTLE_HAS(out, place)) out->place = context.keep(verdict.place);
           });
         }};
     return &table;

@@ -74,14 +74,46 @@ class Data {
   std::forward_list<std::string> text_;  // stays in place when this object moves
 };
 
+// Something that a run leaves behind for the caller of the Python program (fettle.h).
+struct Effect {
+  std::uint32_t kind = FETTLE_EFFECT_BUFFER;
+  std::string target;
+  fettle_value value = FETTLE_NONE;  // its placeholder
+
+  bool is_gradient() const {
+    return kind == FETTLE_EFFECT_PARAMETER_GRADIENT || kind == FETTLE_EFFECT_USER_INPUT_GRADIENT;
+  }
+  // What the next call of the Python program finds changed.
+  bool is_state() const { return !is_gradient() && kind != FETTLE_EFFECT_USER_INPUT; }
+  bool same_as(const Effect& other) const { return kind == other.kind && target == other.target; }
+  // "buffer 'bn1.running_mean'"
+  std::string text() const {
+    constexpr const char* kKinds[] = {"buffer",
+                                      "parameter",
+                                      "constant",
+                                      "user input",
+                                      "gradient of parameter",
+                                      "gradient of user input"};
+    return (kind < std::size(kKinds) ? kKinds[kind] : "state") + (" '" + target) + "'";
+  }
+};
+
+struct EagerEffects {
+  std::vector<Effect> effects;
+  Data values;
+};
+
 struct RunOptions {
   std::optional<std::uint64_t> seed;  // of torch's generator, set before the run
   bool float64 = false;
   bool measure_memory = false;
   bool cpu_outputs = true;  // so that they can be read
+  std::uint32_t uninitialized = 0;  // what memory that nobody initialized holds: fettle_run_options
+  const Data* start = nullptr;      // effects to start from; null: from what is stored
 };
 struct RunResult {
   Data outputs;
+  Data effects;  // the values of Program::effects() after the run
   std::int64_t peak_bytes = -1;
   double seconds = 0;
 };
@@ -169,6 +201,35 @@ class Program {
     return data;
   }
 
+  // What a run leaves behind; asks the host for each, so ask once.
+  std::vector<Effect> effects() const {
+    std::vector<Effect> found;
+    for (std::uint64_t k = 0; k < effect_count(); ++k) {
+      fettle_effect raw{};
+      raw.size = sizeof raw;
+      detail::check(detail::program_table().effect(context_.raw(), raw_, k, &raw), "effect");
+      found.push_back({raw.kind, std::string(text(raw.target)), raw.value});
+    }
+    return found;
+  }
+  // All that the eager model had changed after a sample; nothing if that was not stored.
+  std::optional<EagerEffects> eager_effects(std::size_t sample) const {
+    if (!FETTLE_HAS(&detail::program_table(), eager_effect)) return std::nullopt;
+    const std::uint64_t n = detail::program_table().eager_effect_count(raw_, sample);
+    if (n == UINT64_MAX) return std::nullopt;
+    EagerEffects found{{}, Data(n)};
+    for (std::uint64_t k = 0; k < n; ++k) {
+      fettle_effect raw{};
+      raw.size = sizeof raw;
+      detail::check(detail::program_table().eager_effect(context_.raw(), raw_, sample, k, &raw,
+                                                         found.values.raw() + k),
+                    "eager_effect");
+      found.effects.push_back({raw.kind, std::string(text(raw.target)), raw.value});
+    }
+    found.values.keep_text();
+    return found;
+  }
+
   RunResult run(const Data& inputs, const RunOptions& options = {}) const {
     fettle_run_options raw_options{};
     raw_options.size = sizeof raw_options;
@@ -179,7 +240,10 @@ class Program {
     raw_options.seed = options.seed.value_or(0);
     fettle_run_stats stats{};
     stats.size = sizeof stats;
-    RunResult result{Data(output_count())};
+    raw_options.uninitialized = options.uninitialized;
+    raw_options.start = options.start != nullptr ? options.start->raw() : nullptr;
+    RunResult result{Data(output_count()), Data(effect_count())};
+    raw_options.effects = result.effects.raw();
     detail::check(detail::program_table().run(context_.raw(), raw_, &raw_options, inputs.raw(),
                                               result.outputs.raw(), &stats),
                   "run");
@@ -196,6 +260,11 @@ class Program {
   }
 
  private:
+  std::uint64_t effect_count() const {
+    const fettle_program_v1& table = detail::program_table();
+    return FETTLE_HAS(&table, effect) ? table.effect_count(raw_) : 0;
+  }
+
   Context context_;
   const fettle_program* raw_;
   Graph graph_;
