@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t kBufferSize = 1 << 20;
 constexpr std::size_t kMost = 1u << 30;  // bytes in one call; some systems refuse more
+constexpr std::string_view kSuffix = ".tmp";
 constexpr int kNames = 16;  // tries to find one that nobody has
 
 std::string own_name(int file) {
@@ -57,18 +59,12 @@ OutputFile::OutputFile(const std::filesystem::path& target) : target_(target) {
   if (std::filesystem::is_directory(status)) refuse(target, "it is a folder", "name a file in it");
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     refuse(target, "it is not a regular file");
-  const auto folder =
-      target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
-  if (!std::filesystem::is_directory(folder, failed))
-    refuse(target, fmt::format("there is no folder '{}'", folder.string()), "make it first");
+  if (!std::filesystem::is_directory(folder(), failed))
+    refuse(target, fmt::format("there is no folder '{}'", folder().string()), "make it first");
 
-  file_ = open_nameless(folder);
-  for (int attempt = 0; file_ < 0 && attempt < kNames; ++attempt) {
-    temporary_ = temporary_name();
-    file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file_ < 0) temporary_.clear();
-    if (file_ < 0 && errno != EEXIST) break;
-  }
+  remove_abandoned();
+  file_ = open_nameless(folder());
+  if (file_ < 0) open_named();
   if (file_ < 0) refuse(target, std::strerror(errno), "check that the folder may be written to");
   struct stat old = {};
   if (::stat(target_.c_str(), &old) == 0) (void)::fchmod(file_, old.st_mode & 07777);
@@ -80,15 +76,51 @@ OutputFile::~OutputFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
+std::filesystem::path OutputFile::folder() const {
+  return target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
+}
+
 std::filesystem::path OutputFile::temporary_name() const {
   std::random_device random;
   return target_.parent_path() /
-         fmt::format(".{}.{:08x}.tmp", target_.filename().string(), random());
+         fmt::format(".{}.{:08x}{}", target_.filename().string(), random(), kSuffix);
 }
 
-// A link cannot replace what is there, so that the file gets a name of its own before the rename.
+void OutputFile::remove_abandoned() const {
+  const std::string prefix = "." + target_.filename().string() + ".";
+  const std::size_t length = prefix.size() + 8 + kSuffix.size();
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(folder(), failed)) {
+    const std::string name = entry.path().filename();
+    if (name.size() != length || !name.starts_with(prefix) || !name.ends_with(kSuffix)) continue;
+    const int file = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file < 0) continue;
+    if (::flock(file, LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
+    ::close(file);
+  }
+}
+
+void OutputFile::open_named() {
+  for (int attempt = 0; attempt < kNames; ++attempt) {
+    temporary_ = temporary_name();
+    file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file_ < 0 && errno == EEXIST) continue;
+    if (file_ < 0) break;
+    // Another writer may have taken it for an abandoned one before it was locked.
+    struct stat now = {};
+    if (::flock(file_, LOCK_EX) != 0 || ::fstat(file_, &now) != 0 || now.st_nlink > 0) return;
+    ::close(file_);
+    file_ = -1;
+  }
+  temporary_.clear();
+}
+
+// A link cannot replace what is there: then the file gets a name of its own, to be renamed.
 void OutputFile::name_it() {
-  int failed = -1;
+  (void)::flock(file_, LOCK_EX);
+  int failed =
+      ::linkat(AT_FDCWD, own_name(file_).c_str(), AT_FDCWD, target_.c_str(), AT_SYMLINK_FOLLOW);
+  if (failed == 0 || errno != EEXIST) return check(failed == 0, "naming the file");
   for (int attempt = 0; failed != 0 && attempt < kNames; ++attempt) {
     const std::filesystem::path name = temporary_name();
     failed = ::linkat(AT_FDCWD, own_name(file_).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW);
@@ -151,16 +183,14 @@ void OutputFile::commit() {
   flush();
   check(::fsync(file_) == 0, "flushing to the disk");
   if (temporary_.empty()) name_it();
+  if (!temporary_.empty()) check(::rename(temporary_.c_str(), target_.c_str()) == 0, "renaming");
+  temporary_.clear();
   const int closed = ::close(file_);
   file_ = -1;
   check(closed == 0, "closing");
-  check(::rename(temporary_.c_str(), target_.c_str()) == 0, "renaming");
-  temporary_.clear();
   // The rename itself lasts when the folder is on the disk; a file system that cannot say so is not
   // an error.
-  const auto folder =
-      target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
-  if (const int handle = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC); handle >= 0) {
+  if (const int handle = ::open(folder().c_str(), O_RDONLY | O_CLOEXEC); handle >= 0) {
     (void)::fsync(handle);
     ::close(handle);
   }

@@ -1,6 +1,11 @@
 // A file that appears whole or not at all: written beside its target without a name (or under
 // another one, where the file system knows no nameless files), flushed to the disk, then renamed
-// over it. Destroyed or killed before commit, it leaves nothing behind.
+// over it. Destroyed before commit, it leaves nothing behind.
+//
+// Killed, it leaves the target as it was, or whole. What it may leave is a file `.NAME.xxxxxxxx.tmp`
+// beside it: without nameless files, always; else only between the two system calls that name the
+// whole file and rename it over an old one. The next write of that target removes it: whoever still
+// writes one holds a lock on it.
 //
 // What the target named before stays valid for whoever has it open or mapped, so that a program may
 // be written over the archive it was read from.
@@ -34,7 +39,10 @@ class OutputFile {
  private:
   void flush();
   void write_through(std::span<const std::byte> bytes);
+  std::filesystem::path folder() const;
   std::filesystem::path temporary_name() const;
+  void remove_abandoned() const;
+  void open_named();
   void name_it();
   void check(bool ok, const char* what) const;
 
