@@ -1,8 +1,11 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "archive/argument_json.hpp"
 #include "archive/graph_json.hpp"
 #include "archive/type_json.hpp"
+#include "ops/registry.hpp"
 
 namespace fettle {
 namespace {
@@ -151,14 +154,26 @@ class BlockBuilder {
     return fmt::format("arg{}", index);
   }
 
-  ArgForm read_form(const JsonRef& input) {
+  // Older torch did not say; then the schema decides, as torch.export.load has it.
+  static ArgForm form_by_schema(std::string_view op, std::string_view name) {
+    const OperatorSchema* schema = find_operator(op);
+    if (!schema || schema->source == SchemaSource::higher_order)
+      return name.empty() ? ArgForm::positional : ArgForm::keyword;
+    const auto found = std::ranges::find(schema->arguments, name, &SchemaArgument::name);
+    const bool positional =
+        found == schema->arguments.end() || (!found->default_value && !found->keyword_only);
+    return positional ? ArgForm::positional : ArgForm::keyword;
+  }
+
+  ArgForm read_form(const JsonRef& input, StringId op, StringId name) {
     const auto kind = input.find("kind");
-    if (!kind || kind->integer() < 1 || kind->integer() > 2) {
-      input.fail(
-          Code::archive_schema, "an argument does not say whether it is positional or a keyword",
-          "the archive was written by an older torch", "export the model again with torch 2.13");
+    const std::int64_t number = kind ? kind->integer() : 0;
+    if (number < 0 || number > 2) {
+      kind->fail(Code::archive_json_shape,
+                 fmt::format("there is no kind of argument number {}", number));
     }
-    return kind->integer() == 1 ? ArgForm::positional : ArgForm::keyword;
+    if (number == 0) return form_by_schema(graph_.text(op), graph_.text(name));
+    return number == 1 ? ArgForm::positional : ArgForm::keyword;
   }
 
   void read_result(const JsonRef& output, NodeSpec& spec) {
@@ -206,8 +221,8 @@ class BlockBuilder {
     for (std::size_t i = 0; i < input_count; ++i) {
       const JsonRef input = inputs.at(i);
       const StringId name = graph_.intern(input.get("name").string());
-      spec.arguments.push_back(
-          {name, read_form(input), arguments_.read(input.get("arg"), spec.operands)});
+      spec.arguments.push_back({name, read_form(input, spec.op, name),
+                                arguments_.read(input.get("arg"), spec.operands)});
     }
     const std::size_t output_count = outputs.array().size();
     for (std::size_t i = 0; i < output_count; ++i) read_result(outputs.at(i), spec);

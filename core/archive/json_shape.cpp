@@ -164,8 +164,7 @@ constexpr std::array kPayloadMembers = {Member{"path_name", &kText}, Member{"is_
                                         Member{"use_pickle", &kLeaf},
                                         Member{"tensor_meta", &shapes::tensor_meta}};
 
-bool has_members(const boost::json::object& object, const Shape& shape,
-                 std::vector<const boost::json::value*>& nested) {
+bool has_members(const boost::json::object& object, const Shape& shape, ShapeFindings& findings) {
   bool fits = object.size() == shape.members.size();
   std::size_t at = 0;
   for (const auto& member : object) {
@@ -173,20 +172,22 @@ bool has_members(const boost::json::object& object, const Shape& shape,
     if (at >= shape.members.size() || shape.members[at].key != key) {
       fits = false;  // look on: what follows may own a nested graph
       const auto found = std::ranges::find(shape.members, key, &Member::key);
-      if (found == shape.members.end()) continue;
+      if (found == shape.members.end()) {
+        findings.unknown.emplace(key);
+        continue;
+      }
       at = static_cast<std::size_t>(found - shape.members.begin());
     }
-    fits &= has_shape(member.value(), *shape.members[at++].shape, nested);
+    fits &= has_shape(member.value(), *shape.members[at++].shape, findings);
   }
   return fits;
 }
 
-bool has_tag(const boost::json::object& object, const Shape& shape,
-             std::vector<const boost::json::value*>& nested) {
+bool has_tag(const boost::json::object& object, const Shape& shape, ShapeFindings& findings) {
   if (object.size() != 1) return false;
   const auto& member = *object.begin();
   const auto found = std::ranges::find(shape.members, std::string_view(member.key()), &Member::key);
-  return found != shape.members.end() && has_shape(member.value(), *found->shape, nested);
+  return found != shape.members.end() && has_shape(member.value(), *found->shape, findings);
 }
 
 }  // namespace
@@ -200,12 +201,11 @@ constexpr Shape node = object_of(kNodeMembers), argument = union_of(kArgumentMem
 }  // namespace shapes
 
 bool has_shape(const boost::json::value& value, const Shape& shape) {
-  std::vector<const boost::json::value*> nested;
-  return has_shape(value, shape, nested);
+  ShapeFindings findings;
+  return has_shape(value, shape, findings);
 }
 
-bool has_shape(const boost::json::value& value, const Shape& shape,
-               std::vector<const boost::json::value*>& nested) {
+bool has_shape(const boost::json::value& value, const Shape& shape, ShapeFindings& findings) {
   switch (shape.kind) {
     case Kind::leaf:
       return !value.is_structured();
@@ -214,26 +214,26 @@ bool has_shape(const boost::json::value& value, const Shape& shape,
     case Kind::real:
       return value.is_double() || value.is_string();
     case Kind::optional:
-      return value.is_null() || has_shape(value, *shape.element, nested);
+      return value.is_null() || has_shape(value, *shape.element, findings);
     case Kind::nested:
-      nested.push_back(&value);
+      findings.nested.push_back(&value);
       return true;
     case Kind::object:
-      return value.is_object() && has_members(value.get_object(), shape, nested);
+      return value.is_object() && has_members(value.get_object(), shape, findings);
     case Kind::tagged:
-      return value.is_object() && has_tag(value.get_object(), shape, nested);
+      return value.is_object() && has_tag(value.get_object(), shape, findings);
     case Kind::list: {
       bool fits = value.is_array();
       if (!fits) return false;
       for (const auto& element : value.get_array())
-        fits &= has_shape(element, *shape.element, nested);
+        fits &= has_shape(element, *shape.element, findings);
       return fits;
     }
     case Kind::map: {
       bool fits = value.is_object();
       if (!fits) return false;
       for (const auto& member : value.get_object())
-        fits &= has_shape(member.value(), *shape.element, nested);
+        fits &= has_shape(member.value(), *shape.element, findings);
       return fits;
     }
   }

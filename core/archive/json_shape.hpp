@@ -6,7 +6,9 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -41,9 +43,13 @@ extern const Shape node, argument, tensor_meta, sym_int, sym_bool, sym_float, cu
     input_spec, output_spec, payload;
 }
 
-// Whether `value` is what `shape` says, to the member. The nested graphs in it are appended.
-bool has_shape(const boost::json::value& value, const Shape& shape,
-               std::vector<const boost::json::value*>& nested);
+// What a look at an element finds beside the answer.
+struct ShapeFindings {
+  std::vector<const boost::json::value*> nested;  // nested graphs, in order
+  std::set<std::string, std::less<>> unknown;     // names of members that the schema does not have
+};
+// Whether `value` is what `shape` says, to the member.
+bool has_shape(const boost::json::value& value, const Shape& shape, ShapeFindings& findings);
 bool has_shape(const boost::json::value& value, const Shape& shape);  // which has no nested graphs
 
 }  // namespace fettle

@@ -29,10 +29,11 @@ json::value without_nested(const json::value& value, const Numbers& nested) {
 }  // namespace
 
 void Originals::keep_odd(ElementKey key, const json::value& value, const Shape& shape) {
-  std::vector<const json::value*> nested;
-  if (has_shape(value, shape, nested)) return;
+  ShapeFindings findings;
+  if (has_shape(value, shape, findings)) return;
+  unknown_names_.merge(findings.unknown);
   Numbers numbers;
-  for (const json::value* graph : nested) numbers.emplace(graph, numbers.size());
+  for (const json::value* graph : findings.nested) numbers.emplace(graph, numbers.size());
   keep(key, without_nested(value, numbers));
 }
 

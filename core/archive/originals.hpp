@@ -10,6 +10,8 @@
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <map>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "archive/json_shape.hpp"
@@ -52,7 +54,8 @@ class Originals {
   void seal(Fn&& hash) {
     for (auto& [key, original] : elements_) original.text = hash(key);
   }
-  bool empty() const { return elements_.empty(); }
+  // Of all elements kept, the names of members that the schema does not have.
+  const std::set<std::string, std::less<>>& unknown_names() const { return unknown_names_; }
   const Original* find(ElementKey key) const {
     if (elements_.empty()) return nullptr;
     const auto found = elements_.find(key);
@@ -61,6 +64,7 @@ class Originals {
 
  private:
   std::map<ElementKey, Original> elements_;
+  std::set<std::string, std::less<>> unknown_names_;
 };
 
 std::size_t hash_text(std::string_view text);

@@ -52,39 +52,53 @@ std::int64_t extent(const Type& type, const JsonRef& meta) {
   return bytes;
 }
 
-Type read_type(const JsonRef& payload) {
+Type read_type(const JsonRef& payload, std::string_view name) {
   const auto meta = payload.find("tensor_meta");
   if (!meta) payload.fail(Code::archive_constant, "a stored tensor has no type");
   Type type = read_tensor_meta(*meta);
   if (type.layout != Layout::strided) {
-    meta->fail(Code::archive_unsupported, "a stored tensor is not strided",
+    meta->fail(Code::archive_unsupported,
+               fmt::format("the stored tensor '{}' is not strided", name),
                "sparse and mkldnn tensors are not supported");
   }
   return type;
 }
 
+// What torch pickles tells its record's name apart (torch/export/pt2_archive/constants.py).
+[[noreturn]] void refuse_pickled(const JsonRef& json, const Payload& payload) {
+  const auto starts = [&](std::string_view prefix) { return payload.record.starts_with(prefix); };
+  const std::string_view what = starts("custom_obj_")   ? "a TorchBind object (ScriptObject)"
+                                : starts("opaque_obj_") ? "an opaque Python object"
+                                                        : "a tensor subclass";
+  const std::string_view hint =
+      starts("custom_obj_") || starts("opaque_obj_")
+          ? "export the model without it: what it holds as buffers, a generator as the default one"
+          : "call run_decompositions() on the exported program, which takes subclasses apart";
+  json.fail(Code::archive_unsupported,
+            fmt::format("'{}' is {}, pickled as '{}'", payload.name, what, payload.record),
+            "only Python can read it", std::string(hint));
+}
+
 // One entry: {"path_name": "weight_0", "is_param": true, "use_pickle": false, "tensor_meta": {…}}.
-Payload read_payload(const ZipReader& zip, const JsonRef& json, bool weight, Storages& storages) {
+Payload read_payload(const ZipReader& zip, std::string_view name, const JsonRef& json, bool weight,
+                     Storages& storages) {
   Payload payload;
+  payload.name = name;
   payload.weight = weight;
   payload.record = json.get("path_name").string();
   payload.is_param = json.get("is_param").boolean();
-  if (json.get("use_pickle").boolean()) {
-    json.fail(Code::archive_unsupported,
-              fmt::format("the payload '{}' is pickled Python", payload.record),
-              "custom objects and tensor subclasses can only be read by Python",
-              "export a model of plain tensors");
-  }
-  payload.data.type = read_type(json);
+  if (json.get("use_pickle").boolean()) refuse_pickled(json, payload);
+  payload.data.type = read_type(json, name);
   const ZipRecord& record = zip.require(payload_folder(weight) + payload.record);
   const JsonRef meta = json.get("tensor_meta");
   const std::int64_t needed = extent(payload.data.type, meta);
   if (needed > 0 && static_cast<std::uint64_t>(needed) > record.bytes.size()) {
-    meta.fail(Code::archive_constant,
-              fmt::format("a stored tensor needs {} bytes and its record '{}' has {}", needed,
-                          record.path, record.bytes.size()),
-              record.bytes.empty() ? "the model was exported with fake weights" : "",
-              "export the model again");
+    meta.fail(
+        Code::archive_constant,
+        fmt::format("'{}' needs {} bytes and its record '{}' has {}", name, needed, record.path,
+                    record.bytes.size()),
+        record.bytes.empty() ? "the model was exported with fake weights, so there are none" : "",
+        "export the model with real weights, or again if the file is damaged");
   }
   auto& storage = storages[record.path];
   if (!storage) storage = aligned(zip.storage(record));
@@ -114,8 +128,8 @@ void read_folder(const ZipReader& zip, const std::string& model, bool weight,
     const JsonRef json = config.at(i);
     originals.keep_odd({Element::payload, 0, static_cast<std::uint32_t>(payloads.size())},
                        json.value(), shapes::payload);
-    payloads.push_back(read_payload(zip, json, weight, storages));
-    payloads.back().name = (config.object().begin() + static_cast<std::ptrdiff_t>(i))->key();
+    const std::string_view name = (config.object().begin() + static_cast<std::ptrdiff_t>(i))->key();
+    payloads.push_back(read_payload(zip, name, json, weight, storages));
     if (!by_name.emplace(payloads.back().name, payloads.size() - 1).second) {
       json.fail(Code::archive_constant,
                 fmt::format("there are two tensors '{}'", payloads.back().name));

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -72,8 +73,9 @@ struct Program {
   std::vector<Diagnostic> warnings;  // what was read, but not understood to the last field
 };
 
-// Throws archive_* errors. Every operator must be known and every argument fit its schema.
-Program read_program(const std::filesystem::path& path);
+// Throws archive_* errors. Every operator must be known and every argument fit its schema. `model`
+// chooses among several programs; the records of the others are kept and written as they are.
+Program read_program(const std::filesystem::path& path, std::string_view model = {});
 
 // Atomic. `extra_records` are added under fettle/ (the resolved pipeline), replacing equal paths.
 void write_program(const Program& program, const std::filesystem::path& path,

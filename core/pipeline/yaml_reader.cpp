@@ -1,9 +1,11 @@
 #include "pipeline/yaml_reader.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <cmath>
 #include <set>
+#include <sstream>
 
 namespace fettle {
 namespace {
@@ -20,6 +22,31 @@ std::string_view type_name(const YAML::Node& node) {
       return "nothing";
   }
 }
+
+// Where the text's first two documents begin. YAML::LoadAll would go on for ever after a ',' that
+// opens the text: the parser takes it for an empty document and does not move on.
+struct Beginnings : YAML::EventHandler {
+  explicit Beginnings(const std::string& text) {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    while (marks.size() < 2 && parser.HandleNextDocument(*this)) {
+    }
+  }
+  void OnDocumentStart(const YAML::Mark& mark) override { marks.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  std::vector<YAML::Mark> marks;
+};
 
 // yaml-cpp's messages about tabs name the symptom; the cause is on the line itself.
 std::string tab_hint(std::string_view text, int line) {
@@ -47,26 +74,32 @@ void YamlReader::fail(Code code, const YAML::Node& node, std::string what, std::
 }
 
 YAML::Node YamlReader::document(std::string_view text) const {
-  std::vector<YAML::Node> documents;
+  YAML::Node document;
+  std::vector<YAML::Mark> begin;
   try {
-    documents = YAML::LoadAll(std::string(text));
+    const std::string copy(text);
+    begin = Beginnings(copy).marks;
+    if (begin.size() == 2 && begin[0].pos == begin[1].pos)
+      throw YAML::ParserException(begin[0], "no key or value can begin here");
+    document = YAML::Load(copy);
   } catch (const YAML::Exception& e) {
     std::string hint = tab_hint(text, e.mark.line);
     if (hint.empty()) hint = "see configs/default.yaml for a pipeline that is well formed";
     throw Error({Code::pipeline_not_yaml, "the pipeline is not YAML", where(e.mark), e.msg, hint});
   }
-  if (documents.empty() || documents[0].IsNull()) {
+  if (begin.empty() || document.IsNull()) {
     throw Error({Code::pipeline_empty,
                  "the pipeline file says nothing",
                  source_,
                  {},
                  "write at least 'passes: []', which only copies the program"});
   }
-  if (documents.size() > 1) {
-    fail(Code::pipeline_not_yaml, documents[1], "the file holds more than one YAML document",
-         "a pipeline is one document", "remove the '---' line and what follows it");
+  if (begin.size() > 1) {
+    throw Error({Code::pipeline_not_yaml, "the file holds more than one YAML document",
+                 where(begin[1]), "a pipeline is one document",
+                 "remove the '---' line and what follows it"});
   }
-  return documents[0];
+  return document;
 }
 
 void YamlReader::mapping(const YAML::Node& node, std::string_view what, const Entry& fn,
