@@ -111,7 +111,7 @@ TEST_CASE("each mistake has its code and place") {
       {"passes: \"\\\x1b[31m\"", "pipeline-not-yaml", "p.yaml:1:12", "character: ?"},
       {"passes: []\nverify: never\n", "pipeline-wrong-type", "p.yaml:2:9", "try: verify: {after"},
       {"passes: *nowhere", "pipeline-not-yaml", "p.yaml:1:9", "not YAML"},
-      {"passes: []\n---\npasses: []\n", "pipeline-not-yaml", "p.yaml:3:1", "more than one"},
+      {"passes: []\n---\npasses: []\n", "pipeline-not-yaml", "p.yaml:2:1", "more than one"},
       {",", "pipeline-not-yaml", "p.yaml:1:1", "can begin here"},  // yaml-cpp alone never ends
       {"\n,,\npasses: []\n", "pipeline-not-yaml", "p.yaml:2:1", "can begin here"},
       {"passes: []\n,\n", "pipeline-not-yaml", "p.yaml:2:1", "not YAML"},
