@@ -28,13 +28,13 @@ class AliasUnion {
         unite(index(graph.result(id, r)), index(node.operands[k]));
       }
     }
+    for (std::uint32_t r = 1; r < node.result_count && (facts.results_share || !facts.known); ++r) {
+      unite(index(graph.result(id, 0)), index(graph.result(id, r)));
+    }
     if (facts.known) return;
     // Nothing is promised: operands may end up in one another.
     for (std::size_t k = 1; k < node.operands.size(); ++k) {
       unite(index(node.operands[0]), index(node.operands[k]));
-    }
-    for (std::uint32_t r = 1; r < node.result_count; ++r) {
-      unite(index(graph.result(id, 0)), index(graph.result(id, r)));
     }
   }
 

@@ -153,6 +153,7 @@ void apply(const FactRow& row, const Call& call, CallFacts& facts) {
   const auto dropout_is_active = [&] { return call.may_be_active("train") && call.may_be_active("p"); };
   switch (row.rule) {
     case FactRule::fresh: return;
+    case FactRule::fresh_together: facts.results_share = true; return;
     case FactRule::may_alias: return call.alias_all(facts);
     case FactRule::side_effect: facts.side_effect = true; return;
     case FactRule::uninitialized: facts.random = facts.uninitialized = true; return;

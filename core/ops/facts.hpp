@@ -21,6 +21,7 @@ struct CallFacts {
   std::vector<std::uint32_t> writes;  // operands whose storage the call writes
   // Operand k of results_alias[r]: result r may share storage with that operand.
   std::vector<std::vector<std::uint32_t>> results_alias;
+  bool results_share = false;  // results may share storage with one another, that of no operand
   std::string why;           // the rule that decided, for people: "schema", "table: dropout …"
 
   bool mutates() const { return !writes.empty(); }

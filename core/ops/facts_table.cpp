@@ -166,7 +166,7 @@ constexpr FactRow kRows[] = {
     {"aten.var", fresh},
     {"aten.var_mean", fresh},
     {"aten.vstack", fresh},
-    {"aten.where", fresh},
+    {"aten.where", fresh_together, {}, "the indices of a mask are views of one tensor"},
 };
 
 constexpr bool sorted() {

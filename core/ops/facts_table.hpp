@@ -10,6 +10,7 @@ namespace fettle {
 
 enum class FactRule : std::uint8_t {
   fresh,            // results are new storage, though a composite operator might forward an operand
+  fresh_together,   // new storage, but perhaps one for several results
   may_alias,        // results may share storage with any tensor operand, though unannotated
   side_effect,      // must stay where it is, though it has results and writes nothing
   uninitialized,    // results hold whatever memory held: as good as random

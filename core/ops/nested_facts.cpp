@@ -1,6 +1,7 @@
 #include "ops/nested_facts.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "ops/alias_union.hpp"
 #include "ops/higher_order.hpp"
@@ -22,6 +23,7 @@ CallFacts NestedFacts::call(NodeId id) {
   facts.random = inside.random;
   facts.uninitialized = inside.uninitialized;
   facts.side_effect = inside.side_effect;
+  facts.results_share = inside.results_share;
   facts.writes = inside.writes;
   facts.results_alias = inside.results_alias;
   facts.results_alias.resize(node.result_count);
@@ -69,8 +71,11 @@ NestedFacts::Summary NestedFacts::summarize(BlockId block) {
     members[root].push_back(k);
     if (std::ranges::binary_search(written, root)) result.writes.push_back(k);
   }
+  std::unordered_set<std::uint32_t> returned;
   for (ValueId output : graph_.node(graph_.output_node(block)).operands) {
-    result.results_alias.push_back(members[classes.find(index(output))]);
+    const std::uint32_t root = classes.find(index(output));
+    result.results_share = result.results_share || !returned.insert(root).second;
+    result.results_alias.push_back(members[root]);
   }
   return result;
 }

@@ -22,6 +22,7 @@ class NestedFacts {
   // Placeholders stand for the owning call's operands, outputs for its results.
   struct Summary {
     bool known = true, random = false, uninitialized = false, side_effect = false;
+    bool results_share = false;
     std::vector<std::uint32_t> writes;                      // placeholders
     std::vector<std::vector<std::uint32_t>> results_alias;  // by output: placeholders
   };

@@ -158,6 +158,34 @@ TEST_CASE_METHOD(Fixture, "a call with a nested graph is as pure as the worst no
   CHECK(classes.class_of(y) == classes.class_of(b.graph().result(writing)));
 }
 
+TEST_CASE_METHOD(Fixture, "results that share a storage of their own are one class") {
+  const std::vector<Type> tensors(2, GraphBuilder::any_tensor());
+  const NodeId where = b.call_node("aten.where.default", {arg("condition", x)}, tensors,
+                                   {{ArgKind::tensors, 2}});
+  CHECK(call_facts(b.graph(), where).results_share);
+  CHECK(call_facts(b.graph(), where).pure());
+  const NodeId max = b.call_node("aten.max.dim", {arg("self", x), arg("dim", 0)}, tensors);
+  const AliasClasses classes(b.graph());
+  const auto one_class = [&](NodeId call) {
+    return classes.class_of(b.graph().result(call, 0)) == classes.class_of(b.graph().result(call, 1));
+  };
+  CHECK(one_class(where));
+  CHECK_FALSE(one_class(max));
+}
+
+TEST_CASE_METHOD(Fixture, "recurrent networks draw random numbers while training with dropout") {
+  const auto lstm = [&](double dropout, bool train) {
+    return facts("aten.lstm.input",
+                 {arg("input", x), arg("hx", std::vector{y, z}), arg("params", std::vector{y, z}),
+                  arg("has_biases", false), arg("num_layers", 1), arg("dropout", dropout),
+                  arg("train", train), arg("bidirectional", false), arg("batch_first", false)},
+                 3);
+  };
+  CHECK(lstm(0.5, true).random);
+  CHECK_FALSE(lstm(0.0, true).random);
+  CHECK(lstm(0.5, false).pure());
+}
+
 TEST_CASE_METHOD(Fixture, "alias classes: views join, fresh results do not, tied weights do") {
   const ValueId view = b.call("aten.t.default", {arg("self", x)});
   const ValueId sum = b.call("aten.add.Tensor", {arg("self", view), arg("other", y)});

@@ -23,9 +23,9 @@ def wrong_edit(fettle, captured, pipeline):
 
 
 @pytest.mark.parametrize("name, edit, says", [
-    ("counter", ("drop", "add_"), "count"),
+    ("counter", ("drop", "add_"), "output 0"),
     ("unused_counter", ("drop", "add_"), "buffer 'count' after the run"),
-    ("batch_norm_dead", ("drop", "batch_norm"), "buffer 'mean' after the run"),
+    ("batch_norm_dead", ("drop", "batch_norm"), "buffer 'var' after the run"),
     ("training_batch_norm", ("drop", "add_"), "buffer '1.num_batches_tracked' after the run"),
     ("write_through_overlapping_views", ("move", "copy__1", "copy_"),
      "buffer 'table' after the run"),

@@ -30,8 +30,12 @@ struct Form {
 Form form_of(const RunValue& value) {
   const Tensor* tensor = tensor_of(value);
   if (!tensor) return {};
-  const TensorData data = tensor->to_constant();
-  return {{data.storage->data, data.storage->data + data.storage->size}, tensor->type()};
+  try {
+    const TensorData data = tensor->to_constant();
+    return {{data.storage->data, data.storage->data + data.storage->size}, tensor->type()};
+  } catch (const Error&) {
+    return {};  // sparse
+  }
 }
 
 bool share(const RunValue& a, const RunValue& b) {
@@ -71,7 +75,8 @@ class Observer {
     }
     for (std::uint32_t r = 0; r < results.size(); ++r)
       for (std::uint32_t s = 0; s < r; ++s)
-        if (share(results[r], results[s]) && facts.results_alias[r].empty())
+        if (share(results[r], results[s]) && facts.results_alias[r].empty() &&
+            !facts.results_share)
           wrong(node, "results " + std::to_string(s) + " and " + std::to_string(r) +
                           " share storage");
   }

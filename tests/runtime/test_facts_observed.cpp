@@ -116,6 +116,7 @@ const Case kCases[] = {
     {"aten.argsort.default", CALL({arg("self", s.x), arg("dim", 1)})},
     {"aten.take_along_dim.default", CALL({arg("self", s.v), arg("indices", s.i), arg("dim", 0)})},
     {"aten.where.ScalarOther", CALL({arg("condition", s.yes), arg("self", s.x), arg("other", 1.0)})},
+    {"aten.where.default", CALL({arg("condition", s.x)}), 2, true},
     {"aten.float_power.Tensor_Scalar", CALL({arg("self", s.x), arg("exponent", 1)})},
     {"aten.one_hot.default", CALL({arg("self", s.i), arg("num_classes", 3)})},
     {"aten.diff.default", CALL({arg("self", s.x), arg("n", 0)})},
@@ -334,6 +335,14 @@ TEST_CASE("no call does more than its facts say") {
         const auto* result = std::get_if<Tensor>(&results[r]);
         if (result && result->shares_storage(std::get<Tensor>(operands[k]))) {
           CHECK(names(facts.results_alias[r], k));
+        }
+      }
+    }
+    for (std::uint32_t r = 0; r < results.size(); ++r) {
+      for (std::uint32_t other = 0; other < r; ++other) {
+        const auto *a = std::get_if<Tensor>(&results[r]), *b = std::get_if<Tensor>(&results[other]);
+        if (a && b && a->shares_storage(*b)) {
+          CHECK((facts.results_share || !facts.results_alias[r].empty()));
         }
       }
     }
