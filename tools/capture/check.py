@@ -1,11 +1,10 @@
 """Whether fettle would read what was exported, asked of fettle itself.
 
-The program is written without its weights into a folder that goes away again.
+The program is written into a temporary folder that goes away again.
 """
 from __future__ import annotations
 
 import collections
-import copy
 import pathlib
 import re
 import subprocess
@@ -23,7 +22,7 @@ def raise_refusals(program: Any) -> None:
     """Raises CaptureError with what fettle says against the program; needs build/fettle."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "model.pt2"
-        exporting.save(program, path)
+        exporting.save(program, path)  # says itself what torch cannot write
         if not FETTLE.exists():
             return
         done = subprocess.run([FETTLE, "inspect", path], capture_output=True, text=True)

@@ -26,7 +26,7 @@ def export(source: Source, mode: Mode = Mode()) -> Any:
             problems = problems_of(error, source, mode.strict)
             raise CaptureError(*problems, torch_says=error) from error
         if mode.decompose:
-            program = program.run_decompositions()
+            program = decomposed(program)
         return joint(program) if mode.joint else program
 
 
@@ -34,6 +34,15 @@ def run(source: Source, strict: bool) -> Any:
     import torch
     return torch.export.export(source.model, source.args, source.kwargs,
                                dynamic_shapes=source.dynamic_shapes, strict=strict)
+
+
+def decomposed(program: Any) -> Any:
+    try:
+        return program.run_decompositions()
+    except Exception as error:
+        raise refuse(kinds.UNKNOWN, "the program exports and cannot be decomposed into the core "
+                     "operators", "leave out --decompose", why=f"torch says: {first_line(error)}"
+                     ) from error
 
 
 def joint(program: Any) -> Any:
