@@ -1,5 +1,5 @@
-"""What calls leave behind (buffers, parameters, inputs), seen from the command line: compared after each
-pass, named when it is wrong; and what depends on uninitialised memory, which raises no alarm.
+"""What calls leave behind (buffers, parameters, inputs), seen from the command line: compared after
+each pass, named when it is wrong; and what depends on uninitialised memory, which raises no alarm.
 test_edge_programs.py and test_exports.py hold the state that Python's module has after a call.
 """
 import json

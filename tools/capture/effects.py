@@ -1,5 +1,5 @@
-"""What the eager call changed besides returning something: parameters, buffers, plain tensors of the
-model, and its inputs. fettle holds what a program's runs leave behind against it.
+"""What the eager call changed besides returning something: parameters, buffers, plain tensors of
+the model, and its inputs. fettle holds what a program's runs leave behind against it.
 """
 from __future__ import annotations
 

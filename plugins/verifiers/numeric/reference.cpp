@@ -84,5 +84,5 @@ void Reference::tell_what_is_ignored(const fettle::Program& original, const Answ
     for (const Ignored& ignored : *values) told_ = told_ || !ignored.empty();
   if (told_)
     original.context().note(
-        "some results depend on memory that nobody initialized: they are counted, and not compared");
+        "some results depend on memory that nobody initialized: they are counted, not compared");
 }
