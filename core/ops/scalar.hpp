@@ -1,24 +1,14 @@
 // Python's scalar operators, as torch.export records arithmetic on symbolic sizes: "_operator.add",
 // "math.trunc", "torch.sym_max" … They are not in libtorch's registry; this is the whole list.
-//
-// Semantics are Python's: // and % round towards minus infinity, / gives a float, and a bool is an
-// int in arithmetic. Python's integers do not overflow; here a result beyond 64 bits is refused.
+// base/python_number.hpp says what they compute.
 #pragma once
 
-#include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <string_view>
-#include <variant>
+
+#include "base/python_number.hpp"
 
 namespace fettle {
-
-using ScalarValue = std::variant<bool, std::int64_t, double>;
-
-// Division by zero, overflow, a negative shift or root.
-struct ScalarError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 struct ScalarOperator {
   std::string_view name;       // "_operator.add"
