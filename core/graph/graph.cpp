@@ -38,6 +38,7 @@ std::unique_ptr<Graph> Graph::clone() const {
   for (std::uint32_t i = 0; i < strings_.size(); ++i) copy->strings_.intern(strings_.text(StringId(i)));
   for (std::uint32_t i = 0; i < types_.size(); ++i) copy->types_.intern(types_.type(TypeId(i)));
   copy->constants_ = constants_;
+  copy->shape_constraints_ = shape_constraints_;
   copy->live_nodes_ = live_nodes_;
   copy->version_ = version_;
   return copy;

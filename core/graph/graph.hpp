@@ -23,6 +23,7 @@
 #include "graph/argument.hpp"
 #include "graph/constants.hpp"
 #include "graph/interning.hpp"
+#include "graph/shape_constraints.hpp"
 #include "graph/signature.hpp"
 #include "graph/types.hpp"
 
@@ -130,6 +131,8 @@ class Graph {
   std::string_view text(StringId id) const { return id ? strings_.text(id) : std::string_view{}; }
   const Type& type(ValueId id) const { return types_.type(values_[id.index].type); }
   const ConstantTable& constants() const { return constants_; }
+  // What the program demands of its dynamic sizes; no pass changes it.
+  const ShapeConstraints& shape_constraints() const { return shape_constraints_; }
   // Interning is not a change of the graph: it adds a name and moves nothing.
   StringId intern(std::string_view text) const { return strings_.intern(text); }
   TypeId intern(Type type) const { return types_.intern(std::move(type)); }
@@ -167,6 +170,7 @@ class Graph {
   mutable StringPool strings_;
   mutable TypeTable types_;
   ConstantTable constants_;
+  ShapeConstraints shape_constraints_;
   std::uint32_t live_nodes_ = 0;
   std::uint64_t version_ = 0;
 };

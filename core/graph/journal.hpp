@@ -93,6 +93,7 @@ class Journal {
   void set_node_details(NodeId node, StringId unknown_fields, std::optional<bool> hop_single_return);
   void set_block_details(BlockId block, StringId unknown_fields, bool is_single_tensor_return);
   void set_block_name(BlockId block, StringId name);
+  void set_shape_constraints(ShapeConstraints constraints);
 
   // -- undo and outcome
   using Mark = std::size_t;

@@ -69,6 +69,11 @@ void Journal::set_block_name(BlockId block, StringId name) {
   graph_.blocks_[block.index].name = name;
 }
 
+void Journal::set_shape_constraints(ShapeConstraints constraints) {
+  require_builder("set_shape_constraints");
+  graph_.shape_constraints_ = std::move(constraints);
+}
+
 StringId Journal::fresh_name(std::string_view base) {
   // A name is free if the pool never saw it: stricter than needed, and O(1).
   std::string name(base.empty() ? "node" : base);

@@ -7,7 +7,11 @@
 //     return (add,)
 //
 // Grammar (tokens may be separated by any white space; `#` starts a comment up to the line's end):
-//   program   = block
+//   program   = {declaration} block
+//   declaration = "symbol" name ":" string        what sympy knows of it: 'integer=True'
+//             | "range" (expression | string) "in" "[" bound "," bound "]"
+//             | "guard" string                     a Python expression over the inputs
+//   bound     = integer | "-inf" | "inf"
 //   block     = "graph" [name] "(" [input {"," input} [","]] ")" [attributes] ":"
 //               {node} "return" "(" [output {"," output} [","]] ")" [attributes]
 //   input     = result [spec] [attributes]
@@ -28,7 +32,8 @@
 //   type      = dtype "[" sizes "]" ["[" strides "]"] [device] ["<" flag "," … ">"]
 //             | "Sym(" size ")" | "SymBool(" size ")" | "SymFloat(" string ")" | "Token"
 //             | "CustomObj(" string ")" | "None"
-//   size      = integer | symbol ["=" hint] | string ["=" hint]      a string is sympy's srepr text
+//   size      = integer | expression ["=" hint] | string ["=" hint]   a string is sympy's srepr text
+//   expression = as Python writes it: s77, 2*s77 + 1, (s77//2), Max(1, u0), u0 >= 0
 //   flag      = "requires_grad" | "offset" "=" size | "layout" "=" name
 //   output    = argument ["->" output kind [string]]
 //   attributes = "{" ["@"] name "=" string "," … "}"  metadata; with "@" the node's own fields
@@ -69,8 +74,8 @@ using ParameterLookup = std::function<std::optional<ParameterInfo>(
 struct PrintOptions {
   enum class Types : std::uint8_t {
     none,
-    brief,  // dtype, sizes and hints; strides and device where they are not the usual ones
-    full,   // and requires_grad, storage offset, layout
+    brief,  // dtype and sizes; strides and device where they are not the usual ones
+    full,   // and hints, requires_grad, storage offset, layout
   };
   Types types = Types::brief;
   bool argument_names = false;         // and the arguments that the call omitted

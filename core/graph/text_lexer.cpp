@@ -77,6 +77,30 @@ std::string Lexer::take_string(std::string_view what) {
   return take().text;
 }
 
+std::string_view Lexer::take_expression(bool in_angles) {
+  int depth = 0;
+  std::size_t end = token_.at;
+  for (; end < source_.size() && source_[end] != '\n' && source_[end] != '#'; ++end) {
+    const char c = source_[end];
+    const char before = end > token_.at ? source_[end - 1] : ' ';
+    const char after = end + 1 < source_.size() ? source_[end + 1] : ' ';
+    if (c == '(') ++depth;
+    if (depth > 0) {
+      if (c == ')') --depth;
+      continue;
+    }
+    if (c == ',' || c == ')' || c == ']' || (c == '>' && in_angles)) break;
+    const bool comparison = before == '<' || before == '>' || before == '!' || before == '=';
+    if (c == '=' && !comparison && after != '=') break;
+    if (source_.substr(end).starts_with(" in [")) break;
+  }
+  std::string_view text = source_.substr(token_.at, end - token_.at);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  position_ = end;
+  advance();
+  return text;
+}
+
 std::int64_t Lexer::take_integer(std::string_view what) {
   if (token_.kind != Tok::integer) fail_expected(what);
   return take().integer;

@@ -43,6 +43,9 @@ class Lexer {
   std::string take_name(std::string_view what);
   std::string take_string(std::string_view what);
   std::int64_t take_integer(std::string_view what);
+  // An expression over symbols, raw: up to `,`, `]`, `)`, `=`, ` in [` or the line's end outside of its
+  // own parentheses, and up to `>` where `in_angles`. Empty if there is none.
+  std::string_view take_expression(bool in_angles = false);
 
   // "expected `what`, found `…`" at the current token.
   [[noreturn]] void fail_expected(std::string_view what, std::string hint = {}) const;

@@ -25,6 +25,7 @@ class Parser final : OperandSource {
         journal_(*graph_, Journal::Recording::off) {}
 
   std::unique_ptr<Graph> run() {
+    journal_.set_shape_constraints(symbols_.parse_declarations(lexer_));
     open_block(kRootBlock);
     while (!frames_.empty()) step();
     if (lexer_.peek().kind != Tok::end) lexer_.fail_expected("the end of the text");
@@ -126,7 +127,7 @@ class Parser final : OperandSource {
 
   void input() {
     const std::size_t at = lexer_.peek().at;
-    const Results results = parse_result(lexer_, *graph_);
+    const Results results = parse_result(lexer_, *graph_, symbols_);
     InputSpec spec;
     if (lexer_.take_if("=")) spec = input_spec(results, at);
     Attributes attributes = parse_attributes(lexer_, *graph_);
@@ -232,7 +233,7 @@ class Parser final : OperandSource {
     const bool quoted_operator = lexer_.peek().kind == Tok::quoted && lexer_.after() == '(';
     Results results;
     if (!bare && !quoted_operator) {
-      results = parse_results(lexer_, *graph_);
+      results = parse_results(lexer_, *graph_, symbols_);
       lexer_.expect("=");
     }
     NodeSpec node;
@@ -348,6 +349,7 @@ class Parser final : OperandSource {
   Lexer lexer_;
   std::unique_ptr<Graph> graph_;
   Journal journal_;
+  SymbolText symbols_;
   std::vector<Frame> frames_;
   std::vector<ValueId> operands_;       // of the node being read
   std::vector<BlockId> called_blocks_;  // of the node being read

@@ -28,12 +28,18 @@ class Printer {
   Printer(const Graph& graph, const PrintOptions& options) : graph_(graph), options_(options) {}
 
   std::string program() {
+    symbols_.emplace(graph_);
+    if (types_known()) {
+      symbols_->append_declarations(out_, graph_.shape_constraints(), options_.metadata);
+    }
     open_block(kRootBlock, 0);
     while (!frames_.empty()) step();
     return std::move(out_);
   }
 
   std::string node(NodeId id) {
+    symbols_.emplace();  // not of the whole graph: printing one node depends on that node alone
+    for (ValueId value : graph_.results(id)) symbols_->learn(graph_.type(value));
     if (graph_.node(id).opcode == Opcode::placeholder) input(id);
     else if (graph_.node(id).opcode == Opcode::output) output(id);
     else call(id);
@@ -148,7 +154,7 @@ class Printer {
     const Type& type = graph_.type(id);
     if (options_.types == PrintOptions::Types::none || type.kind == TypeKind::unknown) return;
     out_ += ": ";
-    append_type(out_, type, options_.types);
+    append_type(out_, type, options_.types, *symbols_);
   }
 
   bool types_known() const { return options_.types != PrintOptions::Types::none; }
@@ -337,6 +343,7 @@ class Printer {
 
   const Graph& graph_;
   const PrintOptions& options_;
+  std::optional<SymbolText> symbols_;
   std::string out_;
   std::vector<Frame> frames_;
 };

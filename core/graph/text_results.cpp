@@ -10,7 +10,8 @@ namespace {
 
 class ResultsParser {
  public:
-  ResultsParser(Lexer& lexer, const Graph& graph) : lexer_(lexer), graph_(graph) {}
+  ResultsParser(Lexer& lexer, const Graph& graph, SymbolText& symbols)
+      : lexer_(lexer), graph_(graph), symbols_(symbols) {}
 
   void all(Results& results) {
     if (lexer_.is("(") || lexer_.is("[")) return group(results);
@@ -21,7 +22,7 @@ class ResultsParser {
         results.node_name = name;
         return group(results);
       }
-      add_result(results, name, at, parse_type(lexer_));
+      add_result(results, name, at, parse_type(lexer_, symbols_));
     } else {
       add_result(results, name, at, Type{});
     }
@@ -36,7 +37,7 @@ class ResultsParser {
   void result(Results& results) {
     const std::size_t at = lexer_.peek().at;
     const StringId name = graph_.intern(lexer_.take_name("a value's name"));
-    add_result(results, name, at, lexer_.take_if(":") ? parse_type(lexer_) : Type{});
+    add_result(results, name, at, lexer_.take_if(":") ? parse_type(lexer_, symbols_) : Type{});
   }
 
  private:
@@ -83,19 +84,20 @@ class ResultsParser {
 
   Lexer& lexer_;
   const Graph& graph_;
+  SymbolText& symbols_;
 };
 
 }  // namespace
 
-Results parse_results(Lexer& lexer, const Graph& graph) {
+Results parse_results(Lexer& lexer, const Graph& graph, SymbolText& symbols) {
   Results results;
-  ResultsParser(lexer, graph).all(results);
+  ResultsParser(lexer, graph, symbols).all(results);
   return results;
 }
 
-Results parse_result(Lexer& lexer, const Graph& graph) {
+Results parse_result(Lexer& lexer, const Graph& graph, SymbolText& symbols) {
   Results results;
-  ResultsParser(lexer, graph).result(results);
+  ResultsParser(lexer, graph, symbols).result(results);
   return results;
 }
 

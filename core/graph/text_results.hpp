@@ -7,6 +7,7 @@
 
 #include "graph/graph.hpp"
 #include "graph/text_lexer.hpp"
+#include "graph/text_symbols.hpp"
 
 namespace fettle::text {
 
@@ -25,8 +26,9 @@ struct Attributes {
   StringId unknown_fields;
 };
 
-Results parse_results(Lexer& lexer, const Graph& graph);
-Results parse_result(Lexer& lexer, const Graph& graph);  // one value, as inputs are
+Results parse_results(Lexer& lexer, const Graph& graph, SymbolText& symbols);
+// One value, as inputs are.
+Results parse_result(Lexer& lexer, const Graph& graph, SymbolText& symbols);
 Attributes parse_attributes(Lexer& lexer, const Graph& graph);
 
 }  // namespace fettle::text

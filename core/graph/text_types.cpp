@@ -7,36 +7,25 @@
 namespace fettle::text {
 namespace {
 
-constexpr std::string_view kSymbolHead = "Symbol('";
-constexpr std::string_view kSymbolTail = "', integer=True, positive=True)";
+using Detail = PrintOptions::Types;
 
-// "Symbol('s77', integer=True, positive=True)", as export writes the size of a dynamic dimension,
-// is s77.
-std::string_view plain_symbol(std::string_view expression) {
-  if (!expression.starts_with(kSymbolHead) || !expression.ends_with(kSymbolTail)) return {};
-  expression.remove_prefix(kSymbolHead.size());
-  expression.remove_suffix(std::min(expression.size(), kSymbolTail.size()));
-  return is_identifier(expression) ? expression : std::string_view{};
-}
-
-void append_size(std::string& out, const SymInt& size) {
+void append_size(std::string& out, const SymInt& size, Detail detail, SymbolText& symbols) {
   if (!size.symbolic()) {
     fmt::format_to(std::back_inserter(out), "{}", size.value);
     return;
   }
-  if (const std::string_view symbol = plain_symbol(size.expression); !symbol.empty()) {
-    out += symbol;
-  } else {
-    append_string(out, size.expression);
+  symbols.append(out, size.expression);
+  if (size.has_hint && detail == Detail::full) {
+    fmt::format_to(std::back_inserter(out), "={}", size.value);
   }
-  if (size.has_hint) fmt::format_to(std::back_inserter(out), "={}", size.value);
 }
 
-void append_sizes(std::string& out, const std::vector<SymInt>& sizes) {
+void append_sizes(std::string& out, const std::vector<SymInt>& sizes, Detail detail,
+                  SymbolText& symbols) {
   out += '[';
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (i > 0) out += ", ";
-    append_size(out, sizes[i]);
+    append_size(out, sizes[i], detail, symbols);
   }
   out += ']';
 }
@@ -54,11 +43,11 @@ bool is_contiguous(const Type& type, const std::vector<SymInt>& usual) {
   return true;
 }
 
-void append_flags(std::string& out, const Type& type) {
+void append_flags(std::string& out, const Type& type, SymbolText& symbols) {
   std::vector<std::string> flags;
   if (type.requires_grad) flags.push_back("requires_grad");
   if (!(type.storage_offset == SymInt())) {
-    append_size(flags.emplace_back("offset="), type.storage_offset);
+    append_size(flags.emplace_back("offset="), type.storage_offset, Detail::full, symbols);
   }
   if (type.layout != Layout::strided) {
     const auto number = static_cast<std::int64_t>(type.layout);
@@ -68,59 +57,61 @@ void append_flags(std::string& out, const Type& type) {
   if (!flags.empty()) fmt::format_to(std::back_inserter(out), "<{}>", fmt::join(flags, ", "));
 }
 
-void append_tensor_type(std::string& out, const Type& type, PrintOptions::Types detail) {
-  const bool full = detail == PrintOptions::Types::full;
+void append_tensor_type(std::string& out, const Type& type, Detail detail, SymbolText& symbols) {
+  const bool full = detail == Detail::full;
   out += dtype_name(type.dtype);
-  append_sizes(out, type.sizes);
+  append_sizes(out, type.sizes, detail, symbols);
   const std::vector<SymInt> usual = contiguous_strides(type.sizes);
   const bool shown = full ? type.strides != usual
                           : !has_symbol(type.sizes) && !is_contiguous(type, usual);
-  if (shown) append_sizes(out, type.strides);
+  if (shown) append_sizes(out, type.strides, detail, symbols);
   if (type.device != Device{}) {
     if (is_identifier(type.device.type)) out += type.device.type;
     else append_string(out, type.device.type);
     if (type.device.index) fmt::format_to(std::back_inserter(out), ":{}", *type.device.index);
   }
-  if (full) append_flags(out, type);
+  if (full) append_flags(out, type, symbols);
 }
 
-SymInt parse_size(Lexer& lexer) {
+// `in_angles`: a `>` ends it.
+SymInt parse_size(Lexer& lexer, SymbolText& symbols, bool in_angles = false) {
   SymInt size;
-  if (lexer.peek().kind == Tok::integer) {
+  const char after = lexer.after();
+  const bool ends = after == ',' || after == ']' || after == ')' || after == '>';
+  if (lexer.peek().kind == Tok::integer && ends) {
     size.value = lexer.take().integer;
     return size;
   }
+  const std::size_t at = lexer.peek().at;
   if (lexer.peek().kind == Tok::string) {
-    const std::size_t at = lexer.peek().at;
     size.expression = lexer.take().text;
     if (size.expression.empty()) lexer.fail(Code::text_syntax, at, "a size is an empty expression");
   } else {
-    const std::string symbol = lexer.take_name("a size: a number, a symbol or a quoted expression");
-    size.expression = fmt::format("{}{}{}", kSymbolHead, symbol, kSymbolTail);
+    size.expression = symbols.parse(lexer, in_angles);
   }
   size.has_hint = lexer.take_if("=");
   if (size.has_hint) size.value = lexer.take_integer("the hint of a symbolic size");
   return size;
 }
 
-std::vector<SymInt> parse_sizes(Lexer& lexer) {
+std::vector<SymInt> parse_sizes(Lexer& lexer, SymbolText& symbols) {
   std::vector<SymInt> sizes;
   lexer.expect("[");
   while (!lexer.is("]")) {
-    sizes.push_back(parse_size(lexer));
+    sizes.push_back(parse_size(lexer, symbols));
     if (!lexer.take_if(",")) break;
   }
   lexer.expect("]");
   return sizes;
 }
 
-void parse_flags(Lexer& lexer, Type& type) {
+void parse_flags(Lexer& lexer, SymbolText& symbols, Type& type) {
   while (!lexer.is(">")) {
     if (lexer.take_if("requires_grad")) {
       type.requires_grad = true;
     } else if (lexer.take_if("offset")) {
       lexer.expect("=");
-      type.storage_offset = parse_size(lexer);
+      type.storage_offset = parse_size(lexer, symbols, true);
     } else if (lexer.take_if("layout")) {
       lexer.expect("=");
       const Token name = lexer.take();
@@ -138,7 +129,7 @@ void parse_flags(Lexer& lexer, Type& type) {
   lexer.expect(">");
 }
 
-Type parse_tensor_type(Lexer& lexer) {
+Type parse_tensor_type(Lexer& lexer, SymbolText& symbols) {
   Type type;
   type.kind = TypeKind::tensor;
   const Token name = lexer.take();
@@ -150,14 +141,14 @@ Type parse_tensor_type(Lexer& lexer) {
     }
     type.dtype = *dtype;
   }
-  type.sizes = parse_sizes(lexer);
-  type.strides = lexer.is("[") ? parse_sizes(lexer) : contiguous_strides(type.sizes);
+  type.sizes = parse_sizes(lexer, symbols);
+  type.strides = lexer.is("[") ? parse_sizes(lexer, symbols) : contiguous_strides(type.sizes);
   if (lexer.is_name() || lexer.peek().kind == Tok::string) {
     type.device.type = lexer.peek().kind == Tok::string ? lexer.take().text
                                                         : lexer.take_name("a device");
     if (lexer.take_if(":")) type.device.index = lexer.take_integer("the device's index");
   }
-  if (lexer.take_if("<")) parse_flags(lexer, type);
+  if (lexer.take_if("<")) parse_flags(lexer, symbols, type);
   return type;
 }
 
@@ -175,14 +166,14 @@ std::vector<SymInt> contiguous_strides(const std::vector<SymInt>& sizes) {
   return strides;
 }
 
-void append_type(std::string& out, const Type& type, PrintOptions::Types detail) {
+void append_type(std::string& out, const Type& type, Detail detail, SymbolText& symbols) {
   switch (type.kind) {
     case TypeKind::unknown: return;
-    case TypeKind::tensor: return append_tensor_type(out, type, detail);
+    case TypeKind::tensor: return append_tensor_type(out, type, detail, symbols);
     case TypeKind::sym_int:
     case TypeKind::sym_bool:
       out += type.kind == TypeKind::sym_int ? "Sym(" : "SymBool(";
-      append_size(out, type.scalar);
+      append_size(out, type.scalar, detail, symbols);
       break;
     case TypeKind::sym_float:
     case TypeKind::custom_obj:
@@ -195,7 +186,7 @@ void append_type(std::string& out, const Type& type, PrintOptions::Types detail)
   out += ')';
 }
 
-Type parse_type(Lexer& lexer) {
+Type parse_type(Lexer& lexer, SymbolText& symbols) {
   Type type;
   const auto in_parentheses = [&](TypeKind kind, auto&& read) {
     type.kind = kind;
@@ -204,7 +195,7 @@ Type parse_type(Lexer& lexer) {
     lexer.expect(")");
     return type;
   };
-  const auto scalar = [&] { type.scalar = parse_size(lexer); };
+  const auto scalar = [&] { type.scalar = parse_size(lexer, symbols); };
   const auto text = [&] { type.text = lexer.take_string("a quoted text"); };
   if (lexer.take_if("Sym")) return in_parentheses(TypeKind::sym_int, scalar);
   if (lexer.take_if("SymBool")) return in_parentheses(TypeKind::sym_bool, scalar);
@@ -219,7 +210,7 @@ Type parse_type(Lexer& lexer) {
     return type;
   }
   if (lexer.peek().kind != Tok::word && !lexer.is("?")) lexer.fail_expected("a type");
-  return parse_tensor_type(lexer);
+  return parse_tensor_type(lexer, symbols);
 }
 
 }  // namespace fettle::text
@@ -228,7 +219,8 @@ namespace fettle {
 
 std::string print_type(const Type& type, PrintOptions::Types detail) {
   std::string out;
-  text::append_type(out, type, detail);
+  text::SymbolText symbols(type);
+  text::append_type(out, type, detail, symbols);
   return out;
 }
 

@@ -3,11 +3,13 @@
 
 #include "graph/text.hpp"
 #include "graph/text_literal.hpp"
+#include "graph/text_symbols.hpp"
 
 namespace fettle::text {
 
-void append_type(std::string& out, const Type& type, PrintOptions::Types detail);
-Type parse_type(Lexer& lexer);
+void append_type(std::string& out, const Type& type, PrintOptions::Types detail,
+                 SymbolText& symbols);
+Type parse_type(Lexer& lexer, SymbolText& symbols);
 
 // Strides of a contiguous tensor; empty when a size is symbolic.
 std::vector<SymInt> contiguous_strides(const std::vector<SymInt>& sizes);

@@ -26,7 +26,7 @@ void check_same(std::string_view text, const PrintOptions& options = {}) {
 void check_call(const std::string& call) {
   INFO(call);
   const std::string text =
-      "graph(x: f32[2], y: f32[2], n: Sym(s0=4), r: SymFloat('1.5'), t: SymBool(1), "
+      "graph(x: f32[2], y: f32[2], n: Sym(s0), r: SymFloat('1.5'), t: SymBool(1), "
       "o: CustomObj('C')):\n  z = " + call + "\n  return (z,)\n";
   CHECK(reprint(text) == text);
 }
@@ -186,6 +186,29 @@ TEST_CASE("types show what is unusual, and everything on request") {
   CHECK(print(*graph, full) == "graph(a: f32[2, 1][1, 7]<requires_grad>):\n  return (a,)\n");
 }
 
+TEST_CASE("symbolic sizes are shown as PyTorch shows them, and what the program demands of them") {
+  const std::string text =
+      "symbol s0: 'integer=True'\n"
+      "range s77 in [2, inf]\n"
+      "range 2*s77 + 1 in [-inf, 101]\n"
+      "guard 'L[\\'x\\'].size()[0] != 7'\n"
+      "graph(x: f32[s77=4, 2*s77 + 1=9, 5][45, 5, 1], y: i64[(s77//2), Max(1, s0)=3][1, 1]"
+      "<offset=2*s0>):\n"
+      "  n: Sym(s77 - 1=3) = aten.op.default(x)\n"
+      "  m: SymBool(s77 - 1 >= 2=1) = _operator.ge(n, 2)\n"
+      "  return (n, m)\n";
+  check_same(text, PrintOptions::exact());
+  const auto graph = parse_graph(text);
+  const Type& type = graph->type(graph->result(*graph->nodes().begin()));
+  CHECK(type.sizes[1].expression ==
+        "Add(Mul(Integer(2), Symbol('s77', positive=True, integer=True)), Integer(1))");
+  CHECK(graph->shape_constraints().ranges[1] == SizeRange{"2*s77 + 1", std::nullopt, 101});
+  CHECK(print(*graph).starts_with("symbol s0: 'integer=True'\nrange s77 in [2, inf]\n"
+                                  "range 2*s77 + 1 in [-inf, 101]\n"
+                                  "graph(x: f32[s77, 2*s77 + 1, 5], y: i64[(s77//2), Max(1, s0)])"));
+  CHECK(print_type(type) == "f32[s77, 2*s77 + 1, 5]");
+}
+
 TEST_CASE("result forms come back") {
   for (const char* results : {
            "n: (None,)", "n: None", "n: []", "n: [a]", "n: [a: f32[2], b]!optional_tensors",
@@ -313,6 +336,11 @@ TEST_CASE("text that is not a graph is refused") {
            "graph(x): y = f(self.b) return ()",
            "graph(x): return (x -> nothing)",
            "graph(x: f32[''] ): return ()",
+           "graph(x: f32[2 +]): return ()",
+           "graph(x: f32[f(1]): return ()",
+           "range s0 in [a, 2] graph(): return ()",
+           "range s0 (1, 2) graph(): return ()",
+           "symbol s0 'a' graph(): return ()",
            "graph(x: f32[1]<what>): return ()",
            "graph(x: f32[1]<layout=odd>): return ()",
            "graph(x): y = f(complex(1, 2)) return ()",

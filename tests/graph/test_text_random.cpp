@@ -108,6 +108,7 @@ class Generator {
 
   std::unique_ptr<Graph> program() {
     block(kRootBlock, 3, 0);
+    journal_.set_shape_constraints(constraints());
     return std::move(graph_);
   }
 
@@ -137,12 +138,35 @@ class Generator {
   SymInt size() {
     if (coin()) return below(5);
     SymInt size;
-    size.expression =
-        coin() ? "Symbol('s" + std::to_string(below(3)) + "', integer=True, positive=True)"
-               : "x" + any_text();
+    size.expression = below(4) == 0 ? "x" + any_text() : expression(3);
     size.has_hint = coin();
     if (size.has_hint) size.value = integer();
     return size;
+  }
+  // srepr, mostly of what sizes are made of.
+  std::string expression(int depth) {
+    if (depth == 0 || below(3) == 0) {
+      const char* symbols[] = {"Symbol('s0', positive=True, integer=True)",
+                               "Symbol('s1', integer=True, positive=True)",
+                               "Symbol('u0', integer=True)", "Symbol('u0', nonnegative=True)"};
+      if (coin()) return symbols[below(4)];
+      return "Integer(" + std::to_string(below(2) == 0 ? integer() : below(7) - 3) + ")";
+    }
+    const char* functions[] = {"Add", "Mul", "Pow", "FloorDiv", "Max", "StrictLessThan", "Foo"};
+    std::string text = std::string(functions[below(7)]) + "(" + expression(depth - 1);
+    for (auto n = below(3); n > 0; --n) text += ", " + expression(depth - 1);
+    return text + ")";
+  }
+  ShapeConstraints constraints() {
+    ShapeConstraints constraints;
+    for (auto n = below(3); n > 0; --n) {
+      SizeRange& range = constraints.ranges.emplace_back();
+      range.expression = coin() ? "2*s0 - u0" : any_text();
+      if (coin()) range.low = integer();
+      if (coin()) range.high = integer();
+    }
+    for (auto n = below(3); n > 0; --n) constraints.guards.push_back(any_text());
+    return constraints;
   }
   Device device() {
     Device device;
@@ -370,6 +394,7 @@ TEST_CASE("random graphs print to text that parses to the same graph") {
     std::unique_ptr<Graph> parsed;
     REQUIRE_NOTHROW(parsed = parse_graph(text));
     REQUIRE(Comparison(*graph, *parsed).blocks(kRootBlock, kRootBlock));
+    REQUIRE(parsed->shape_constraints() == graph->shape_constraints());
     REQUIRE(print(*parsed, PrintOptions::exact()) == text);
     (void)print(*graph);
   }
