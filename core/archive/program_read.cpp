@@ -49,6 +49,26 @@ json::object remaining_document(const json::object& document) {
   });
 }
 
+// Ranges of symbols and guards; write_program takes them from the document.
+ShapeConstraints read_shape_constraints(const JsonRef& document) {
+  ShapeConstraints constraints;
+  if (const auto ranges = document.find("range_constraints")) {
+    for (std::size_t i = 0; i < ranges->object().size(); ++i) {
+      const JsonRef range = ranges->at(i);
+      SizeRange& read = constraints.ranges.emplace_back();
+      read.expression = std::string((ranges->object().begin() + i)->key());
+      if (const auto low = range.find("min_val")) read.low = low->integer();
+      if (const auto high = range.find("max_val")) read.high = high->integer();
+    }
+  }
+  if (const auto guards = document.find("guards_code")) {
+    for (std::size_t i = 0; i < guards->array().size(); ++i) {
+      constraints.guards.emplace_back(guards->at(i).string());
+    }
+  }
+  return constraints;
+}
+
 void read_document(const ZipReader& zip, Program& program, Originals& originals) {
   const ZipRecord& record = zip.require("models/" + program.model + ".json");
   const std::string where = zip.file() + ": " + std::string(record.path);
@@ -62,6 +82,7 @@ void read_document(const ZipReader& zip, Program& program, Originals& originals)
   Journal journal(*program.graph, Journal::Recording::off);
   read_graph(graph, signature.get("input_specs"), journal, originals);
   read_signature(signature, journal, originals);
+  journal.set_shape_constraints(read_shape_constraints(document));
   program.document = remaining_document(parsed.get_object());
   program.payloads = read_payloads(zip, program.model, journal, originals);
 }

@@ -87,6 +87,7 @@ struct Executable::Impl {
       : placement(graph, options),
         inputs(user_inputs(graph)),
         effects(std::move(program_effects)),
+        sizes(graph),
         builder(std::make_unique<PlanBuilder>(graph, placement)),
         weights(graph, changed_values(effects), placement, *builder),
         plan(build()),
@@ -193,6 +194,7 @@ struct Executable::Impl {
   Placement placement;
   UserInputs inputs;
   std::vector<Effect> effects;
+  SizeChecks sizes;
   std::unique_ptr<PlanBuilder> builder;
   Weights weights;
   Plan plan;
@@ -221,6 +223,7 @@ const std::vector<Effect>& Executable::effects() const { return impl_->effects; 
 RunResult Executable::run(std::span<const RunValue> inputs, const RunOptions& options) {
   Impl& impl = *impl_;
   check_inputs(impl.inputs.expected, inputs, impl.placement.float64());
+  impl.sizes.check(inputs);
   const c10::InferenceMode inference(true);
   const QuietWarnings quiet;
   std::optional<DefaultDtype> dtype;

@@ -65,8 +65,9 @@ class Executable {
 
   const std::vector<Effect>& effects() const;
 
-  // `inputs`: the user inputs in the signature's order; never written to. Throws input_count, input_dtype, input_shape
-  // before anything runs, and operator_failed (with node, operator and source line) when libtorch throws.
+  // `inputs`: the user inputs in the signature's order; never written to. Throws input_count, input_dtype,
+  // input_shape, input_size, input_range and input_guard before anything runs, and operator_failed (with
+  // node, operator and source line) when libtorch throws.
   RunResult run(std::span<const RunValue> inputs, const RunOptions& options = {});
   void synchronize();  // waits for the device
 

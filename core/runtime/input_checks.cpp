@@ -1,6 +1,7 @@
 #include "runtime/input_checks.hpp"
 
 #include "base/error.hpp"
+#include "graph/text.hpp"
 
 namespace fettle {
 namespace {
@@ -15,13 +16,15 @@ bool is_real_dtype(DType dtype) {
   }
 }
 
+// "[s77, 3]"
 std::string shape_text(const std::vector<SymInt>& sizes) {
-  std::string text = "[";
-  for (const SymInt& size : sizes) {
-    if (text.size() > 1) text += ", ";
-    text += size.symbolic() ? std::string("any") : std::to_string(size.value);
-  }
-  return text + "]";
+  Type type;
+  type.kind = TypeKind::tensor;
+  type.sizes = sizes;
+  type.strides.resize(sizes.size());
+  const std::string text = print_type(type);
+  const std::size_t start = text.find('[');
+  return text.substr(start, text.find(']', start) + 1 - start);
 }
 
 std::string kind_text(const RunValue& value) {
@@ -138,6 +141,21 @@ void check_inputs(std::span<const ExpectedInput> expected, std::span<const RunVa
       check_tensor(i, expected[i], std::get<Tensor>(given[i]), any_real);
     }
   }
+}
+
+void SizeChecks::check(std::span<const RunValue> given) {
+  if (!shapes_.dynamic()) return;
+  ProgramShapes::Sizes sizes;
+  for (const RunValue& value : given) {
+    auto& dims = sizes.emplace_back();
+    if (const auto* number = std::get_if<std::int64_t>(&value)) dims.push_back(*number);
+    if (const auto* tensor = std::get_if<Tensor>(&value)) {
+      for (const SymInt& size : tensor->type().sizes) dims.push_back(size.value);
+    }
+  }
+  if (sizes == accepted_) return;
+  shapes_.solve(sizes);
+  accepted_ = std::move(sizes);
 }
 
 }  // namespace fettle

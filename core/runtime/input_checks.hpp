@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/program_shapes.hpp"
 #include "runtime/executable.hpp"
 
 namespace fettle {
@@ -26,5 +27,17 @@ UserInputs user_inputs(const Graph& graph);
 // Throws input_count, input_dtype, input_shape. `any_real`: floating dtypes fit each other.
 void check_inputs(std::span<const ExpectedInput> expected, std::span<const RunValue> given,
                   bool any_real);
+
+// Dynamic sizes, once the inputs passed check_inputs. A caller who gives the same sizes again is not
+// asked twice.
+class SizeChecks {
+ public:
+  explicit SizeChecks(const Graph& graph) : shapes_(graph) {}
+  void check(std::span<const RunValue> given);  // throws input_size, input_range, input_guard
+
+ private:
+  ProgramShapes shapes_;
+  ProgramShapes::Sizes accepted_;
+};
 
 }  // namespace fettle
