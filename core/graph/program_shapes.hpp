@@ -39,8 +39,10 @@ class ProgramShapes {
   // Throws what solve would for inputs of the sizes that these values give.
   void check(const SymbolValues& values) const;
 
-  // An expression in srepr or in people's notation.
+  // An expression in srepr or in people's notation; a size is a whole number.
   Evaluation evaluate(std::string_view expression, const SymbolValues& values);
+  std::optional<std::int64_t> evaluate_size(std::string_view expression,
+                                            const SymbolValues& values);
   // For people: "2*s77".
   std::string shown(std::string_view srepr);
 
@@ -77,6 +79,7 @@ class ProgramShapes {
     std::vector<Dim> sizes;
   };
 
+  ExprId parse(std::string_view expression);
   Dim dim(const SymInt& size);
   void read_inputs(const Graph& graph);
   void read_constraints(const ShapeConstraints& constraints);

@@ -182,13 +182,20 @@ void ProgramShapes::check_guards(const Sizes& sizes) const {
   }
 }
 
+ExprId ProgramShapes::parse(std::string_view expression) {
+  const ExprId id = expressions_.parse(expression);
+  const Expressions::Kind kind = expressions_.node(id).kind;
+  if (kind != Expressions::Kind::opaque && kind != Expressions::Kind::constant) return id;
+  return expressions_.parse_infix(expression).value_or(id);
+}
+
 Evaluation ProgramShapes::evaluate(std::string_view expression, const SymbolValues& values) {
-  ExprId id = expressions_.parse(expression);
-  if (expressions_.node(id).kind == Expressions::Kind::opaque ||
-      expressions_.node(id).kind == Expressions::Kind::constant) {
-    if (const auto infix = expressions_.parse_infix(expression)) id = *infix;
-  }
-  return expressions_.evaluate(id, values);
+  return expressions_.evaluate(parse(expression), values);
+}
+
+std::optional<std::int64_t> ProgramShapes::evaluate_size(std::string_view expression,
+                                                         const SymbolValues& values) {
+  return expressions_.evaluate_size(parse(expression), values);
 }
 
 std::int64_t ProgramShapes::tensor_bytes(const SymbolValues& values) const {

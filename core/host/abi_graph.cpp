@@ -166,6 +166,9 @@ const fettle_graph::TypeView& view_of(const fettle_graph& g, TypeId id) {
     const Type& type = g.graph.types().type(id);
     for (const SymInt& s : type.sizes) view->sizes.push_back(dim_of(s));
     for (const SymInt& s : type.strides) view->strides.push_back(dim_of(s));
+    if (type.kind == TypeKind::sym_int || type.kind == TypeKind::sym_bool) {
+      view->scalar.push_back(dim_of(type.scalar));
+    }
   }
   return *view;
 }
@@ -197,6 +200,7 @@ fettle_status type(fettle_ctx* ctx, const fettle_graph* g, fettle_type_id id, fe
     info.device_type = to_abi(t.device.type);
     info.device_index = t.device.index.value_or(-1);
     info.bytes = byte_count(t);
+    info.scalar = view.scalar.empty() ? nullptr : view.scalar.data();
     write_struct(out, info);
     return FETTLE_OK;
   });

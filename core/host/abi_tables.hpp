@@ -11,6 +11,7 @@ extern const fettle_facts_v1 kFactsTable;        // abi_facts.cpp
 extern const fettle_edit_v1 kEditTable;          // abi_edit.cpp
 extern const fettle_evaluate_v1 kEvaluateTable;  // abi_evaluate.cpp
 extern const fettle_program_v1 kProgramTable;    // abi_program.cpp
+extern const fettle_shapes_v1 kShapesTable;      // abi_shapes.cpp
 extern const fettle_host kHostTable;             // abi_host.cpp
 
 // Of kGraphTable, in a file of its own: abi_columns.cpp.

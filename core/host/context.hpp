@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -58,7 +59,7 @@ struct fettle_graph {
   fettle::Journal* journal;  // null: reading only
 
   struct TypeView {  // fettle_dim arrays of an interned type, made when first asked for
-    std::vector<fettle_dim> sizes, strides;
+    std::vector<fettle_dim> sizes, strides, scalar;
   };
   mutable std::vector<std::unique_ptr<TypeView>> type_views;  // by type id
   mutable fettle::NodeId constants_go_before;                 // cached: see abi_constants.cpp
@@ -90,6 +91,8 @@ inline constexpr std::size_t kFirstSize<fettle_run_options> =
 template <>
 inline constexpr std::size_t kFirstSize<fettle_verdict> =
     offsetof(fettle_verdict, detail) + sizeof(fettle_verdict::detail);
+template <>
+inline constexpr std::size_t kFirstSize<fettle_type> = offsetof(fettle_type, scalar);
 
 template <class T>
 bool usable(const T* them) {

@@ -36,6 +36,11 @@ const std::vector<Effect>& ProgramHandle::effects() const {
   return *effects_;
 }
 
+ProgramShapes& ProgramHandle::shapes() const {
+  if (!shapes_) shapes_ = std::make_unique<ProgramShapes>(graph_);
+  return *shapes_;
+}
+
 std::shared_ptr<Executable> ProgramHandle::executable(bool float64) const {
   std::shared_ptr<Executable>& executable = executables_[float64 ? 1 : 0];
   if (!executable) {

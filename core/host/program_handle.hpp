@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/program_shapes.hpp"
 #include "runtime/executable.hpp"
 
 struct fettle_program;  // as plugins hold it
@@ -44,6 +45,7 @@ class ProgramHandle {
   // which may outlive this handle.
   std::shared_ptr<Executable> executable(bool float64 = false) const;
   const std::vector<Effect>& effects() const;  // found on first use
+  ProgramShapes& shapes() const;  // read on first use
   const fettle_program* abi() const;
 
  private:
@@ -53,6 +55,7 @@ class ProgramHandle {
   Device device_;
   mutable std::shared_ptr<Executable> executables_[2];
   mutable std::optional<std::vector<Effect>> effects_;
+  mutable std::unique_ptr<ProgramShapes> shapes_;
   std::unique_ptr<fettle_program> abi_;
 };
 

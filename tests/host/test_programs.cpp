@@ -404,3 +404,59 @@ TEST_CASE("stored tensors are handed out read-only, and calls are evaluated on g
   CHECK(nothing == nullptr);
   for (auto* t : {stored, negated, results[0], results[1]}) t->deleter(t);
 }
+
+TEST_CASE("who makes inputs learns the symbols of sizes, checks values and evaluates sizes") {
+  const Runnable program(
+      "range s0 in [3, 9]\n"
+      "guard 'L[\\'x\\'].size()[0] != 5'\n"
+      "graph(x: f32[s0=4, 2], y: f32[2*s0=8], n: Sym(s1=7)): return (x,)",
+      {});
+  Outcome outcome;
+  fettle_ctx ctx(outcome, "test");
+  const fettle_program* raw = program.handle.abi();
+  const fettle_shapes_v1& shapes = kShapesTable;
+  REQUIRE(shapes.symbol_count(raw) == 2);
+  auto info = Abi::sized<fettle_symbol_info>();
+  REQUIRE(shapes.symbol(&ctx, raw, 0, &info) == FETTLE_OK);
+  CHECK(text_of(info.name) == "s0");
+  CHECK(info.known == (FETTLE_SYMBOL_LOW | FETTLE_SYMBOL_HIGH | FETTLE_SYMBOL_HINT));
+  CHECK((info.low == 3 && info.high == 9 && info.hint == 4));
+  REQUIRE(shapes.symbol(&ctx, raw, 1, &info) == FETTLE_OK);
+  CHECK((info.known == FETTLE_SYMBOL_HINT && info.hint == 7));
+  CHECK(shapes.symbol(&ctx, raw, 2, &info) == FETTLE_E_ABSENT);
+
+  const auto with = [&](std::int64_t s0, auto&& call) {
+    const fettle_symbol_value values[] = {{str("s0"), s0}, {str("s1"), 1}};
+    return call(std::size(values), values);
+  };
+  const auto check = [&](auto n, auto values) { return shapes.check(&ctx, raw, n, values); };
+  CHECK(with(9, check) == FETTLE_OK);
+  CHECK(with(5, check) == FETTLE_E_REFUSED);
+  CHECK(with(10, check) == FETTLE_E_REFUSED);
+  CHECK_THAT(ctx.last_refusal, contains("s0 is 10"));
+  CHECK(shapes.check(&ctx, raw, 1, nullptr) == FETTLE_E_ARGUMENT);
+
+  std::int64_t size = 0;
+  const auto evaluate = [&](auto n, auto values) {
+    const Type& type = program.graph->types().type(TypeId(program.handle.graph().value(
+        program.graph->result(*++program.graph->nodes().begin())).type));
+    return shapes.evaluate(&ctx, raw, str(type.sizes[0].expression), n, values, &size);
+  };
+  CHECK((with(6, evaluate) == FETTLE_OK && size == 12));
+  CHECK(shapes.evaluate(&ctx, raw, str("u0 + 1"), 0, nullptr, &size) == FETTLE_E_ABSENT);
+  fettle_str text{};
+  CHECK(shapes.text(&ctx, raw, str("Add(Symbol('u0', integer=True), Integer(1))"), &text) ==
+        FETTLE_OK);
+  CHECK(text_of(text) == "u0 + 1");
+  const auto bytes = [&](auto n, auto values) {
+    return shapes.tensor_bytes(&ctx, raw, n, values, &size);
+  };
+  CHECK((with(3, bytes) == FETTLE_OK && size == 3 * 2 * 4 + 6 * 4));
+
+  auto type = Abi::sized<fettle_type>();
+  auto slot = Abi::sized<fettle_slot>();
+  REQUIRE(kProgramTable.input(&ctx, raw, 2, &slot) == FETTLE_OK);
+  REQUIRE(kGraphTable.type(&ctx, kProgramTable.graph(raw), slot.type, &type) == FETTLE_OK);
+  REQUIRE(type.scalar != nullptr);
+  CHECK((type.scalar->value == 7 && type.scalar->expression.size != 0));
+}

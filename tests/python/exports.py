@@ -97,6 +97,63 @@ def distilbert():
                   dynamic_shapes={"input_ids": sizes, "attention_mask": sizes})
 
 
+# Dynamic sizes
+
+@case
+def dynamic_image():
+    class Convolutions(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
+            self.norm = torch.nn.BatchNorm2d(8)
+            self.pool, self.mean = torch.nn.MaxPool2d(2), torch.nn.AdaptiveAvgPool2d(1)
+
+        def forward(self, x):
+            y = self.pool(torch.relu(self.norm(self.conv(x))))
+            return self.mean(y).flatten(1), F.interpolate(y, scale_factor=2.0)
+    auto = Dim.AUTO
+    calls = [((torch.randn(*sizes),), {}) for sizes in ((1, 3, 32, 32), (3, 3, 17, 40))]
+    return export(Convolutions(), (torch.randn(2, 3, 32, 48),), calls=calls,
+                  dynamic_shapes=({0: auto, 2: auto, 3: auto},))
+
+
+@case
+def size_arithmetic():
+    class Arithmetic(torch.nn.Module):
+        def forward(self, x, y, z):
+            rows, columns = x.shape[0], x.shape[1]
+            ramp = torch.arange(columns, dtype=torch.float32)
+            pairs = x.reshape(rows * columns, -1).reshape(rows, columns // 2, 2, -1)
+            most, least = torch.sym_max(rows, columns), torch.sym_min(rows, columns)
+            scale = torch.sym_float(columns ** 2) / (rows + 1)
+            ones = torch.ones(most, least + 1, (-rows) // 3 + rows, columns % 5 + 1)
+            return (x * ramp[None, :, None] + scale, pairs.sum(2), torch.cat([x, x]) - y,
+                    z[: rows + 1] * 2, ones)
+    rows, half = Dim("rows", min=2, max=40), Dim("half", min=2, max=30)
+
+    def inputs(r, c):
+        return torch.randn(r, 2 * c, 5), torch.randn(2 * r, 2 * c, 5), torch.randn(r + 1)
+    calls = [(inputs(*sizes), {}) for sizes in ((2, 2), (7, 9), (40, 30))]
+    return export(Arithmetic(), inputs(3, 4), calls=calls,
+                  dynamic_shapes=({0: rows, 1: 2 * half}, {0: 2 * rows, 1: 2 * half},
+                                  {0: rows + 1}))
+
+
+@case
+def sizes_of_data():
+    class Unbacked(torch.nn.Module):
+        def forward(self, x, n):
+            places = torch.nonzero(x > 0)
+            chosen = torch.masked_select(x, x > 0)
+            count = n.item()
+            torch._check(count >= 1)
+            torch._check(count < 20)
+            return places + 1, chosen * 2, torch.ones(count) * 3, places.shape[0] + count
+    calls = [((torch.randn(rows, 5), torch.tensor(n)), {}) for rows, n in ((2, 1), (9, 19))]
+    return export(Unbacked(), (torch.randn(4, 5), torch.tensor(3)), calls=calls,
+                  dynamic_shapes=({0: Dim("rows", min=2)}, None))
+
+
 # Control flow
 
 class Branch(torch.nn.Module):

@@ -1,6 +1,7 @@
 // What is refused before a run, what fails in one, and that the program can be run again afterwards.
 #include "catch.hpp"
 
+#include "graph/text.hpp"
 #include "run_graph.hpp"
 
 using namespace fettle;
@@ -44,6 +45,31 @@ TEST_CASE("inputs are checked against the recorded types before anything runs") 
   CHECK_THAT(error_with({one, one}), contains("input-dtype") && contains("a tensor"));
   CHECK_THAT(error_with({good, 1.0}), contains("input-dtype") && contains("a float"));
   CHECK_THAT(error_with({Tensor(), one}), contains("input-dtype"));
+}
+
+TEST_CASE("dynamic sizes are checked against each other, ranges and guards before anything runs") {
+  const auto graph = parse_graph(
+      "range s0 in [2, 4]\n"
+      "guard 'L[\\'x\\'].size()[0] != 3'\n"
+      "graph(x: f32[s0=2], y: f32[2*s0=4], z: f32[s0=2, 1]): return (x,)");
+  Executable program(*graph, {});
+  const auto error_with = [&](std::int64_t x, std::int64_t y, std::vector<std::int64_t> z) {
+    const auto filled = [](std::vector<std::int64_t> shape) {
+      std::size_t elements = 1;
+      for (const std::int64_t size : shape) elements *= static_cast<std::size_t>(size);
+      return tensor(shape, std::vector<float>(elements));
+    };
+    const std::vector<RunValue> inputs = {filled({x}), filled({y}), filled(z)};
+    return error_of([&] { program.run(inputs); });
+  };
+  CHECK(error_with(4, 8, {4, 1}) == "no error");
+  CHECK(error_with(4, 8, {4, 1}) == "no error");
+  CHECK(error_with(1, 2, {1, 1}) == "no error");
+  CHECK_THAT(error_with(4, 7, {4, 1}), contains("input-size") && contains("'y'"));
+  CHECK_THAT(error_with(5, 10, {5, 1}), contains("input-range") && contains("2 <= s0 <= 4"));
+  CHECK_THAT(error_with(3, 6, {3, 1}), contains("input-guard"));
+  CHECK_THAT(error_with(4, 8, {4, 2}), contains("input-shape") && contains("[s0, 1]"));
+  CHECK_THAT(error_with(4, 8, {4}), contains("input-shape"));
 }
 
 TEST_CASE("an input that was a constant at export must be that constant") {

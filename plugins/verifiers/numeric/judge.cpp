@@ -55,7 +55,7 @@ void Judge::explain(const std::string& why) {
   if (verdict_.detail.find(why) == std::string::npos) verdict_.detail += "; " + why;
 }
 
-fettle::Verdict Judge::finish(std::uint64_t sets, bool eager, bool original) {
+fettle::Verdict Judge::finish(std::uint64_t sets, std::size_t sizes, bool eager, bool original) {
   verdict_.comparisons = sets;
   if (verdict_.judgement == Judgement::fail) return std::move(verdict_);
   verdict_.judgement = sets == 0 ? Judgement::unable : Judgement::pass;
@@ -63,8 +63,10 @@ fettle::Verdict Judge::finish(std::uint64_t sets, bool eager, bool original) {
                        : eager           ? "eager outputs"
                                          : "original program";
   if (sets == 0) verdict_.detail = "there are no inputs on which the original program runs";
+  if (sizes != 0)
+    verdict_.detail = "tried at " + std::to_string(sizes) + " draws of the dynamic sizes";
   if (ignored_ != 0)
-    verdict_.detail = std::to_string(ignored_) + " of " + std::to_string(elements_) +
+    verdict_.detail += (verdict_.detail.empty() ? "" : "; ") + std::to_string(ignored_) + " of " + std::to_string(elements_) +
                       " elements depend on memory that nobody initialized, and were not compared";
   return std::move(verdict_);
 }

@@ -26,7 +26,8 @@ class Judge {
   bool failed() const { return verdict_.judgement == Judgement::fail; }
   // Says more about a failure, once.
   void explain(const std::string& why);
-  fettle::Verdict finish(std::uint64_t sets, bool eager, bool original);
+  // `sizes`: how many different dynamic sizes the random sets had.
+  fettle::Verdict finish(std::uint64_t sets, std::size_t sizes, bool eager, bool original);
 
  private:
   using Judgement = fettle::Verdict::Judgement;

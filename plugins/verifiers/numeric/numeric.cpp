@@ -20,12 +20,14 @@
 // the same seed on both sides, and are not compared with eager outputs, whose seed nobody knows.
 //
 // A candidate that does not run where the original does, or gives another number, kind, dtype or
-// shape of outputs, fails. An input set that the original itself refuses is skipped, and no set
-// left is "unable". A verifier lives as long as its pipeline: the original's outputs are computed
+// shape of outputs, fails. A random input set that the original itself refuses is replaced by
+// another draw, a sample is skipped, and no set left is "unable". Where sizes are dynamic, random
+// sets have several, and the verdict says how many. A verifier lives as long as its pipeline: the original's outputs are computed
 // once for each set.
 #include <fettle/fettle.hpp>
 #include <functional>
 #include <limits>
+#include <set>
 
 #include "compare.hpp"
 #include "judge.hpp"
@@ -60,6 +62,7 @@ class Numeric : public fettle::Verifier {
     Judge judge;
     const Candidate candidate(request.candidate);
     std::uint64_t compared = 0;
+    std::set<fettle::SymbolValues> sizes;
     bool eager = false, original = false;
     for (std::size_t s = 0; s < reference_.set_count(); ++s) {
       request.candidate.context().stop_if_cancelled();
@@ -84,9 +87,10 @@ class Numeric : public fettle::Verifier {
       if (answer != nullptr) compare_with_original(judge, candidate, *run, *answer, exact, set);
       eager = eager || against_eager;
       original = original || answer != nullptr;
+      if (!set.sizes.empty()) sizes.insert(set.sizes);
       ++compared;
     }
-    return judge.finish(compared, eager, original);
+    return judge.finish(compared, sizes.size(), eager, original);
   }
 
  private:

@@ -33,11 +33,10 @@ void Reference::use(const fettle::Program& original, std::uint64_t random_sets,
   for (std::size_t k = 0; k < original.sample_count(); ++k)
     sets_.push_back(
         {"sample " + std::to_string(k), original.sample_inputs(k), original.eager_outputs(k),
-         original.eager_effects(k)});
+         original.eager_effects(k), std::nullopt, {}});
   for (std::uint64_t k = 0; k < random_sets; ++k) {
     try {
-      sets_.push_back({"random set " + std::to_string(k) + " (seed " + std::to_string(seed) + ")",
-                       fettle::random_inputs(original, seed, k), std::nullopt, std::nullopt});
+      sets_.push_back(draw(original, seed, k, 0));
     } catch (const fettle::Failure& failure) {
       if (failure.status() != FETTLE_E_UNSUPPORTED) throw;
       original.context().note(std::string("no random inputs: ") + failure.what());
@@ -46,6 +45,15 @@ void Reference::use(const fettle::Program& original, std::uint64_t random_sets,
   }
   answers_.resize(sets_.size());
   program_ = original.id();
+}
+
+InputSet Reference::draw(const fettle::Program& original, std::uint64_t seed, std::uint64_t set,
+                         std::uint64_t attempt) {
+  fettle::RandomSet drawn = fettle::random_set(original, seed, set, attempt);
+  std::string label = "random set " + std::to_string(set) + " (seed " + std::to_string(seed);
+  if (!drawn.sizes.empty()) label += ", " + fettle::to_text(drawn.sizes);
+  return {label + ")", std::move(drawn.inputs), std::nullopt,
+          std::nullopt, set, std::move(drawn.sizes)};
 }
 
 Expected Reference::run(const fettle::Program& original, const InputSet& set,
@@ -69,7 +77,14 @@ const Answer& Reference::answer(const fettle::Program& original, std::size_t set
   std::optional<Answer>& answer = answers_[set];
   if (answer) return *answer;
   answer.emplace();
-  answer->first = run(original, sets_[set], nullptr);
+  constexpr std::uint64_t kDraws = 8;
+  InputSet& inputs = sets_[set];
+  answer->first = run(original, inputs, nullptr);
+  for (std::uint64_t attempt = 1; !answer->first.run && inputs.random && attempt < kDraws;
+       ++attempt) {
+    inputs = draw(original, seed_, *inputs.random, attempt);
+    answer->first = run(original, inputs, nullptr);
+  }
   if (!answer->first.run)
     original.context().note("the original program does not run on " + sets_[set].label);
   else if (effects_->carry_state())

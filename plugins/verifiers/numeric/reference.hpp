@@ -11,10 +11,12 @@
 #include "compare.hpp"
 
 struct InputSet {
-  std::string label;  // "sample 0", "random set 2 (seed 0)"
+  std::string label;  // "sample 0", "random set 2 (seed 0, s77=5)"
   fettle::Data inputs;
   std::optional<fettle::Data> eager;  // the eager model's outputs
   std::optional<fettle::EagerEffects> eager_effects;
+  std::optional<std::uint64_t> random;  // the number of a random set
+  fettle::SymbolValues sizes;           // the dynamic sizes that it drew
 };
 
 // One run of the original, and which elements depend on memory that nobody initialized: those in
@@ -41,11 +43,14 @@ class Reference {
   bool needs_original() const { return uninitialized_ || effects_->carry_state(); }
   const Effects& effects() const { return *effects_; }
 
-  // The original's answer on a set; its first run is absent if it does not run on it.
+  // The original's answer on a set; its first run is absent if it does not run on it. A random set that it
+  // refuses is replaced by another draw, a few times.
   const Answer& answer(const fettle::Program& original, std::size_t set);
 
  private:
   Expected run(const fettle::Program& original, const InputSet& set, const Expected* before) const;
+  static InputSet draw(const fettle::Program& original, std::uint64_t seed, std::uint64_t set,
+                       std::uint64_t attempt);
   void find_facts(const fettle::Graph& graph);
   void tell_what_is_ignored(const fettle::Program& original, const Answer& answer);
 

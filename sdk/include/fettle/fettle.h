@@ -343,6 +343,7 @@ typedef struct fettle_type {
   fettle_str device_type;    /* "cpu" */
   int64_t device_index;      /* -1: none */
   int64_t bytes;             /* of all elements; -1: a size is symbolic. Ignored when given to the host */
+  const fettle_dim* scalar;  /* SYM_INT, SYM_BOOL: the number or expression; else null. Likewise ignored */
 } fettle_type;
 
 typedef struct fettle_node_info {
@@ -647,6 +648,48 @@ typedef struct fettle_program_v1 {
                                 fettle_effect* out, fettle_datum* value);
 } fettle_program_v1;
 
+/* ---------------------------------------------------------------- dynamic sizes: "fettle.shapes/1"
+ * A size of an input may be an expression over symbols (fettle_dim.expression). Who makes inputs chooses
+ * values for the symbols, checks them, and evaluates each size under them. */
+
+#define FETTLE_SYMBOL_LOW 1u  /* `low` is known */
+#define FETTLE_SYMBOL_HIGH 2u /* `high` is known */
+#define FETTLE_SYMBOL_HINT 4u /* `hint` is known */
+
+typedef struct fettle_symbol_info {
+  uint32_t size;
+  uint32_t known;    /* FETTLE_SYMBOL_* */
+  fettle_str name;   /* "s77"; lives as long as the program */
+  int64_t low, high; /* the range that the program was exported for, inclusive */
+  int64_t hint;      /* the value that it was exported with */
+} fettle_symbol_info;
+
+typedef struct fettle_symbol_value {
+  fettle_str name;
+  int64_t value;
+} fettle_symbol_value;
+
+typedef struct fettle_shapes_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  /* The symbols that the program's inputs determine, by name; those that only a run tells are not among
+   * them. */
+  uint64_t (*symbol_count)(const fettle_program*);
+  fettle_status (*symbol)(fettle_ctx*, const fettle_program*, uint64_t index, fettle_symbol_info* out);
+  /* FETTLE_E_REFUSED if inputs of these sizes would be refused before a run: ranges, guards. */
+  fettle_status (*check)(fettle_ctx*, const fettle_program*, uint64_t n, const fettle_symbol_value* values);
+  /* A whole number: the expression (of a fettle_dim, or as people write it, 2*s77) under these values.
+   * FETTLE_E_ABSENT: they do not determine it, or it is no whole number of 64 bits. */
+  fettle_status (*evaluate)(fettle_ctx*, const fettle_program*, fettle_str expression, uint64_t n,
+                            const fettle_symbol_value* values, int64_t* out);
+  /* The expression for people: "2*s77". Lives until the callback returns. */
+  fettle_status (*text)(fettle_ctx*, const fettle_program*, fettle_str expression, fettle_str* out);
+  /* Bytes of all tensors that a run under these values takes or makes, weights not counted: what a choice
+   * of values costs. */
+  fettle_status (*tensor_bytes)(fettle_ctx*, const fettle_program*, uint64_t n,
+                                const fettle_symbol_value* values, int64_t* out);
+} fettle_shapes_v1;
+
 /* ---------------------------------------------------------------- the host */
 
 typedef struct fettle_host {
@@ -675,6 +718,7 @@ typedef struct fettle_host {
 #define FETTLE_EDIT_ID "fettle.edit/1"
 #define FETTLE_EVALUATE_ID "fettle.evaluate/1"
 #define FETTLE_PROGRAM_ID "fettle.program/1"
+#define FETTLE_SHAPES_ID "fettle.shapes/1"
 
 /* What a pass promises about results; verifiers judge it by that. */
 #define FETTLE_PROMISE_EXACT 0u           /* bitwise the same */

@@ -36,6 +36,7 @@
 //   cpp/edit.hpp      MutableGraph, Rewrite, NodeSpec: changing; evaluation of calls
 //   cpp/program.hpp   Program, Data, Bound: running
 //   cpp/element.hpp   elements of tensors as numbers
+//   cpp/shapes.hpp    symbols of dynamic sizes, their ranges, and sizes under values of them
 //   cpp/inputs.hpp    input sets for verifiers and benchmarks: samples, and random ones like them
 //   cpp/options.hpp   options of components, declared once
 //   cpp/plugin.hpp    Pass, Verifier, Benchmark, FETTLE_PLUGIN
@@ -63,6 +64,7 @@
 #include "fettle/cpp/options.hpp"
 #include "fettle/cpp/plugin.hpp"
 #include "fettle/cpp/program.hpp"
+#include "fettle/cpp/shapes.hpp"
 #include "fettle/cpp/tensor.hpp"
 
 #endif  // FETTLE_FETTLE_HPP

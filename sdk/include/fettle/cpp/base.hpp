@@ -45,6 +45,7 @@ namespace detail __attribute__((visibility("hidden"))) {
     const fettle_edit_v1* edit = nullptr;
     const fettle_evaluate_v1* evaluate = nullptr;
     const fettle_program_v1* program = nullptr;
+    const fettle_shapes_v1* shapes = nullptr;  // null on hosts older than it
   };
   inline HostTables tables;
 
@@ -96,6 +97,7 @@ namespace detail __attribute__((visibility("hidden"))) {
     tables.edit = find_table(host, FETTLE_EDIT_ID, &fettle_edit_v1::add_constant);
     tables.evaluate = find_table(host, FETTLE_EVALUATE_ID, &fettle_evaluate_v1::call);
     tables.program = find_table(host, FETTLE_PROGRAM_ID, &fettle_program_v1::id);
+    tables.shapes = find_table(host, FETTLE_SHAPES_ID, &fettle_shapes_v1::tensor_bytes);
   }
 
 }  // namespace )

@@ -4,8 +4,14 @@
 // smallest and largest (so that they remain valid indices), floats get its mean and spread,
 // booleans are drawn, and what is no tensor is taken over. The numbers depend on the seed alone, on
 // every machine alike.
+//
+// Dynamic sizes are drawn, too: set 0 has the smallest that the program was exported for, set 1 the
+// largest whose tensors stay within a budget, others lie between. Sizes that share a symbol agree,
+// and ranges and guards hold. A program may refuse a draw all the same, on data that nobody could
+// know; draw again with another `attempt`.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -13,6 +19,7 @@
 
 #include "fettle/cpp/element.hpp"
 #include "fettle/cpp/program.hpp"
+#include "fettle/cpp/shapes.hpp"
 
 namespace fettle {
 inline namespace sdk {
@@ -78,74 +85,171 @@ namespace detail __attribute__((visibility("hidden"))) {
     std::memcpy(at, &value, width);
   }
 
-  // A tensor like the sample, strides included, with drawn elements.
-  inline Tensor random_like(TensorView sample, Random & random) {
-    const Dtype dtype = sample.dtype(), part = component_dtype(dtype);
-    Tensor tensor = Tensor::copy_of(sample);
-    const Spread spread = spread_of(sample);
+  // Fills a tensor of ours with elements drawn as the sample's are spread. `below`: integers stay
+  // below it where the sample's smallest does.
+  inline void fill(TensorView tensor, const Spread& spread, std::int64_t below, Random& random) {
+    const Dtype dtype = tensor.dtype(), part = component_dtype(dtype);
     const std::int64_t part_bytes = dlpack_type(part).bits / 8;
+    const std::int64_t high = spread.low < below ? std::min(spread.high, below - 1) : spread.high;
     const auto range =
-        static_cast<std::uint64_t>(spread.high) - static_cast<std::uint64_t>(spread.low) + 1;
-    tensor.view().for_each_element([&](std::int64_t, const std::byte* element) {
-      auto* at = const_cast<std::byte*>(element);  // this tensor is ours
+        static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(spread.low) + 1;
+    tensor.for_each_element([&](std::int64_t, const std::byte* element) {
+      auto* at = const_cast<std::byte*>(element);
       if (dtype == Dtype::boolean) {
         *at = static_cast<std::byte>(random.next() & 1u);
       } else if (is_floating(part)) {
-        for (std::int64_t offset = 0; offset < sample.element_bytes(); offset += part_bytes)
+        for (std::int64_t offset = 0; offset < tensor.element_bytes(); offset += part_bytes)
           if (!encode(part, spread.mean + spread.deviation * random.normal(), at + offset))
             throw Failure(FETTLE_E_UNSUPPORTED,
                           std::string("no random ") + dtype_name(dtype) + " inputs can be made",
                           false);
       } else {
         const std::uint64_t offset = range == 0 ? random.next() : random.next() % range;
-        put_integer(dtype, static_cast<std::uint64_t>(spread.low) + offset, at);
+        put_integer(dtype, static_cast<std::int64_t>(static_cast<std::uint64_t>(spread.low) + offset),
+                    at);
       }
     });
-    return tensor;
   }
 
-  // A tensor of the recorded type to draw from, for programs without samples.
-  inline std::optional<Tensor> stand_in(const Type& type) {
-    if (!type.is_tensor() || dtype_name(type.dtype()) == std::string_view("unknown"))
-      return std::nullopt;
+  // The type's sizes under these values; nothing where they do not determine them.
+  inline std::optional<std::vector<std::int64_t>> shape_of(const Type& type, const Shapes& shapes,
+                                                           const SymbolValues& values) {
     std::vector<std::int64_t> shape;
     for (const fettle_dim& dim : type.sizes()) {
-      if (dim.expression.size != 0 && dim.has_hint == 0) return std::nullopt;
-      shape.push_back(dim.value);
+      const std::optional<std::int64_t> size = shapes.size(dim, values);
+      if (!size) return std::nullopt;
+      shape.push_back(*size);
     }
-    return Tensor::zeros(type.dtype(), shape);
+    return shape;
+  }
+
+  // Values that symbols can take in a draw: from the smallest of the export to the largest whose
+  // tensors take no more than a few times what they took there.
+  struct SizeLimits {
+    SymbolValues low, high, hint;
+  };
+  inline SizeLimits limits_of(const Shapes& shapes) {
+    constexpr std::int64_t kBudget = std::int64_t{16} << 20, kTimes = 4, kAtLeast = 16;
+    SizeLimits limits;
+    for (const Dynamic& symbol : shapes.symbols()) {
+      const std::int64_t low = std::max<std::int64_t>(symbol.low.value_or(1), 0);
+      const std::int64_t hint = symbol.hint.value_or(low);
+      const std::int64_t far = hint > (std::int64_t{1} << 40) ? hint : kTimes * hint;
+      std::int64_t high = std::max({far, low + kAtLeast});
+      if (symbol.high) high = std::min(high, *symbol.high);
+      limits.low[symbol.name] = low;
+      limits.hint[symbol.name] = hint;
+      limits.high[symbol.name] = std::max(high, low);
+    }
+    if (limits.low.empty()) return limits;
+    const std::int64_t most = std::max(kBudget, kTimes * shapes.tensor_bytes(limits.hint));
+    for (int round = 0; round < 64 && shapes.tensor_bytes(limits.high) > most; ++round)
+      for (auto& [name, high] : limits.high) high -= (high - limits.low[name] + 1) / 2;
+    return limits;
+  }
+
+  inline SymbolValues draw_between(const SizeLimits& limits, Random& random) {
+    SymbolValues values;
+    for (const auto& [name, low] : limits.low) {
+      const auto span = static_cast<std::uint64_t>(limits.high.at(name) - low) + 1;
+      values[name] = low + static_cast<std::int64_t>(random.next() % span);
+    }
+    return values;
+  }
+
+  // Seeded, and checked: the sizes of set number `set`. Where nothing drawn fits, those of the export.
+  inline SymbolValues draw_sizes(const Shapes& shapes, Random& random, std::uint64_t set,
+                                 std::uint64_t attempt) {
+    constexpr int kNear = 16, kDraws = 200;
+    const SizeLimits limits = limits_of(shapes);
+    if (limits.low.empty()) return {};
+    if (attempt == 0 && set < 2) {  // the ends, or what lies next to them
+      for (int step = 0; step < kNear; ++step) {
+        SymbolValues values = set == 0 ? limits.low : limits.high;
+        for (auto& [name, value] : values)
+          value = std::clamp(set == 0 ? value + step : value - step, limits.low.at(name),
+                             limits.high.at(name));
+        if (shapes.fit(values)) return values;
+      }
+    }
+    for (int draw = 0; draw < kDraws; ++draw) {
+      SymbolValues values = draw_between(limits, random);
+      if (shapes.fit(values)) return values;
+    }
+    return limits.hint;
+  }
+
+  inline bool same_shape(TensorView tensor, const std::vector<std::int64_t>& shape) {
+    return std::ranges::equal(tensor.shape(), shape);
   }
 
 }  // namespace )
 
+struct RandomSet {
+  Data inputs;
+  SymbolValues sizes;  // what dynamic sizes were drawn; empty: there are none
+};
+
 // Random inputs like the program's sample number `set` (modulo their count). Without samples: from
-// the recorded types; floats are standard normal then, and integers zero.
-inline Data random_inputs(const Program& program, std::uint64_t seed, std::uint64_t set) {
+// the recorded types; floats are standard normal then, and integers zero. Another `attempt` draws
+// anew.
+inline RandomSet random_set(const Program& program, std::uint64_t seed, std::uint64_t set,
+                            std::uint64_t attempt = 0) {
+  const std::uint64_t stream = seed * 0x2545f4914f6cdd1dull + set * 0x9e3779b97f4a7c15ull +
+                               attempt * 0xd1342543de82ef95ull;
+  const Shapes shapes(program);
+  Random size_random(~stream);
+  RandomSet result;
+  result.sizes = detail::draw_sizes(shapes, size_random, set, attempt);
+  std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
+  for (const auto& [name, value] : result.sizes) smallest = std::min(smallest, value);
+  // A second draw supposes that integers are indices into what a dynamic size measures.
+  const std::int64_t below = attempt % 2 == 1 && smallest > 0
+                                 ? smallest
+                                 : std::numeric_limits<std::int64_t>::max();
   const std::size_t samples = program.sample_count();
   Data inputs(program.input_count());
   if (samples != 0) inputs = program.sample_inputs(set % samples);
   for (std::size_t k = 0; k < inputs.size(); ++k) {
-    Random random(seed * 0x2545f4914f6cdd1dull + set * 0x9e3779b97f4a7c15ull + k);
+    Random random(stream + k);
     random.next();
-    if (samples != 0) {
-      if (inputs.is_tensor(k)) inputs.set(k, detail::random_like(inputs.tensor(k), random));
+    const Type type = program.type(program.input(k).type);
+    if (type.raw().kind == FETTLE_TYPE_SYM_INT && type.raw().scalar != nullptr) {
+      const auto number = shapes.size(*type.raw().scalar, result.sizes);
+      if (number && (samples == 0 || type.raw().scalar->expression.size != 0))
+        inputs.set(k, *number);
       continue;
     }
-    std::optional<Tensor> stand_in = detail::stand_in(program.type(program.input(k).type));
-    if (!stand_in)
+    if (samples != 0 && !inputs.is_tensor(k)) continue;
+    const bool typed =
+        type.is_tensor() && dtype_name(type.dtype()) != std::string_view("unknown");
+    const auto shape = typed ? detail::shape_of(type, shapes, result.sizes) : std::nullopt;
+    detail::Spread spread;
+    Tensor tensor;
+    if (samples != 0) {
+      spread = detail::spread_of(inputs.tensor(k));
+      tensor = !shape || detail::same_shape(inputs.tensor(k), *shape)
+                   ? Tensor::copy_of(inputs.tensor(k))  // strides included
+                   : Tensor::zeros(inputs.tensor(k).dtype(), *shape);
+    } else if (shape) {
+      spread.high = 0;
+      tensor = Tensor::zeros(type.dtype(), *shape);
+    } else {
       throw Failure(FETTLE_E_UNSUPPORTED,
                     "input " + std::to_string(k) +
                         " has no sample, and its type does not say enough to make one up",
                     false);
-    const Dtype dtype = stand_in->view().dtype();
-    if (is_floating(dtype)) {
-      const std::int64_t width = stand_in->view().element_bytes();
-      for (std::int64_t i = 0; i < stand_in->view().elements(); ++i)
-        if (!detail::encode(dtype, random.normal(), stand_in->data() + i * width)) break;
     }
-    inputs.set(k, std::move(*stand_in));
+    if (samples != 0 || is_floating(component_dtype(tensor.view().dtype())))
+      detail::fill(tensor.view(), spread, below, random);
+    inputs.set(k, std::move(tensor));
   }
-  return inputs;
+  result.inputs = std::move(inputs);
+  return result;
+}
+
+inline Data random_inputs(const Program& program, std::uint64_t seed, std::uint64_t set) {
+  return random_set(program, seed, set).inputs;
 }
 
 // What a benchmark runs a program on: its first sample, or made-up inputs where there is none.

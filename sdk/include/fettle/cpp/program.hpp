@@ -42,6 +42,12 @@ class Data {
     data_[k].kind = FETTLE_DATUM_TENSOR;
     data_[k].tensor = tensor.release();
   }
+  void set(std::size_t k, std::int64_t number) {
+    release(data_[k]);
+    data_[k] = {};
+    data_[k].kind = FETTLE_DATUM_INT;
+    data_[k].i = number;
+  }
   // For a program that may write its inputs. Tensors must be on the CPU.
   Data copy() const {
     Data copy(size());
