@@ -6,8 +6,13 @@ namespace fettle {
 namespace {
 
 // All live nodes in the order in which they run: the nested graphs of a call right before the call.
-// An explicit stack, as graphs nest as deeply as a file says.
+// An explicit stack, as graphs nest as deeply as a file says. Only calls that own a graph have their
+// arguments looked at.
 std::vector<NodeId> nodes_in_order(const Graph& graph) {
+  std::vector<bool> owns_graph(graph.block_bound() > 1 ? graph.node_bound() : 0);
+  for (std::uint32_t b = 1; b < graph.block_bound(); ++b) {
+    if (const NodeId owner = graph.block(BlockId(b)).owner) owns_graph[owner.index] = true;
+  }
   std::vector<NodeId> order;
   order.reserve(graph.node_count());
   struct Frame {
@@ -15,26 +20,27 @@ std::vector<NodeId> nodes_in_order(const Graph& graph) {
     bool entered;  // its nested graphs were pushed already
   };
   std::vector<Frame> stack;
-  if (graph.block(kRootBlock).first) stack.push_back({graph.block(kRootBlock).first, false});
+  const auto enter = [&](BlockId block) {
+    const NodeId first = graph.block(block).first;
+    if (first) stack.push_back({first, false});
+    return bool(first);
+  };
+  enter(kRootBlock);
   while (!stack.empty()) {
-    Frame& frame = stack.back();
-    const NodeId at = frame.at;
+    const NodeId at = stack.back().at;
     const Node& node = graph.node(at);
-    if (!frame.entered) {
-      frame.entered = true;
+    if (!owns_graph.empty() && owns_graph[at.index] && !stack.back().entered) {
+      stack.back().entered = true;
       bool nested = false;
       for (auto a = node.arguments.rbegin(); a != node.arguments.rend(); ++a) {
         const auto* ref = std::get_if<BlockRef>(&a->value.payload);
-        if (!ref || !graph.block(ref->block).first) continue;
-        stack.push_back({graph.block(ref->block).first, false});
-        nested = true;
+        if (ref && enter(ref->block)) nested = true;
       }
       if (nested) continue;
     }
     order.push_back(at);
-    Frame& same = stack.back();
     if (node.next) {
-      same = {node.next, false};
+      stack.back() = {node.next, false};
     } else {
       stack.pop_back();
     }
@@ -57,6 +63,11 @@ fettle_status graph_columns(fettle_ctx* ctx, const fettle_graph* g, fettle_colum
     auto* blocks = ctx->allocate<fettle_block>(n);
     auto* offsets = ctx->allocate<std::uint64_t>(n + 1);
     auto* operands = ctx->allocate<fettle_value>(operand_count);
+    const std::uint32_t n_values = g->graph.value_bound();
+    auto* producers = ctx->allocate<fettle_node>(n_values);
+    auto* use_counts = ctx->allocate<std::uint32_t>(n_values);
+    std::fill_n(producers, n_values, FETTLE_NONE);
+    std::fill_n(use_counts, n_values, 0u);
     std::uint64_t filled = 0;
     for (std::size_t i = 0; i < n; ++i) {
       const Node& node = g->graph.node(order[i]);
@@ -66,17 +77,12 @@ fettle_status graph_columns(fettle_ctx* ctx, const fettle_graph* g, fettle_colum
       blocks[i] = node.block.index;
       offsets[i] = filled;
       for (ValueId operand : node.operands) operands[filled++] = operand.index;
+      for (ValueId result : g->graph.results(order[i])) {
+        producers[result.index] = order[i].index;
+        use_counts[result.index] = g->graph.value(result).use_count;
+      }
     }
     offsets[n] = filled;
-    const std::uint32_t n_values = g->graph.value_bound();
-    auto* producers = ctx->allocate<fettle_node>(n_values);
-    auto* use_counts = ctx->allocate<std::uint32_t>(n_values);
-    for (std::uint32_t v = 0; v < n_values; ++v) {
-      const Value& value = g->graph.value(ValueId(v));
-      const bool alive = g->graph.alive(ValueId(v));
-      producers[v] = alive ? value.producer.index : FETTLE_NONE;
-      use_counts[v] = alive ? value.use_count : 0;
-    }
     fettle_columns info{};
     info.n_nodes = n;
     info.nodes = nodes;

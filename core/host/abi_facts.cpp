@@ -32,7 +32,10 @@ fettle_status call_facts_of(fettle_ctx* ctx, const fettle_graph* g, fettle_node 
     if (!ctx || !g || !usable(out)) return FETTLE_E_ARGUMENT;
     if (!g->graph.alive(NodeId(id))) return stale(ctx, id);
     fettle_call_facts info{};
-    if (g->graph.node(NodeId(id)).opcode == Opcode::call_function) {
+    if (g->plain_calls.contains(NodeId(id))) {
+      info.flags = FETTLE_FACT_KNOWN | FETTLE_FACT_PURE;
+      info.why = to_abi("the operator's schema and the table of facts");
+    } else if (g->graph.node(NodeId(id)).opcode == Opcode::call_function) {
       const CallFacts facts = call_facts(g->graph, NodeId(id));
       info.flags = flags_of(facts);
       info.why = ctx->keep(facts.why);

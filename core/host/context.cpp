@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/locale/utf.hpp>
 #include <new>
 
@@ -9,6 +10,9 @@ namespace fettle {
 
 std::string printable(std::string_view text) {
   namespace utf = boost::locale::utf;
+  if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; })) {
+    return std::string(text);
+  }
   std::string clean;
   clean.reserve(text.size());
   for (auto at = text.begin(); at != text.end();) {

@@ -21,6 +21,7 @@
 #include "graph/graph.hpp"
 #include "graph/journal.hpp"
 #include "host/components.hpp"
+#include "ops/facts.hpp"
 
 struct fettle_ctx {
   fettle_ctx(fettle::Outcome& o, std::string_view speaker_name, const fettle::Graph* g = nullptr)
@@ -51,7 +52,7 @@ struct fettle_ctx {
 // A graph as a plugin holds it. Caches belong to the handle; one thread uses it at a time.
 struct fettle_graph {
   explicit fettle_graph(const fettle::Graph& g, fettle::Journal* j = nullptr)
-      : graph(g), journal(j) {}
+      : graph(g), journal(j), plain_calls(g) {}
   fettle_graph(const fettle_graph&) = delete;
   fettle_graph& operator=(const fettle_graph&) = delete;
 
@@ -62,6 +63,7 @@ struct fettle_graph {
     std::vector<fettle_dim> sizes, strides, scalar;
   };
   mutable std::vector<std::unique_ptr<TypeView>> type_views;  // by type id
+  mutable fettle::PlainCalls plain_calls;
   mutable fettle::NodeId constants_go_before;                 // cached: see abi_constants.cpp
 };
 

@@ -10,6 +10,7 @@ AliasClasses::AliasClasses(const Graph& graph)
     : class_of_(graph.value_bound()), written_(graph.value_bound(), false) {
   AliasUnion classes(graph.value_bound());
   NestedFacts nested(graph);
+  PlainCalls plain(graph);
   const auto index = [](ValueId value) { return value.index; };
   std::vector<std::uint32_t> written;
   std::map<const Storage*, std::uint32_t> constants;  // tied weights and views of one buffer
@@ -26,6 +27,7 @@ AliasClasses::AliasClasses(const Graph& graph)
       }
     }
     if (node.opcode == Opcode::placeholder || node.opcode == Opcode::output) continue;
+    if (plain.contains(id)) continue;
     const CallFacts facts = nested.call(id);
     classes.add_call(graph, id, facts, index);
     for (std::uint32_t k : facts.writes) written.push_back(node.operands[k].index);

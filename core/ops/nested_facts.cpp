@@ -54,6 +54,7 @@ NestedFacts::Summary NestedFacts::summarize(BlockId block) {
   for (NodeId id : graph_.nodes(block)) {
     const Node& node = graph_.node(id);
     if (node.opcode == Opcode::placeholder || node.opcode == Opcode::output) continue;
+    if (plain_.contains(id)) continue;
     const CallFacts facts = call(id);
     result.known = result.known && facts.known;
     result.random = result.random || facts.random;

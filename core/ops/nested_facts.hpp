@@ -15,7 +15,7 @@ CallFacts plain_call_facts(const Graph& graph, NodeId node);
 
 class NestedFacts {
  public:
-  explicit NestedFacts(const Graph& graph) : graph_(graph) {}
+  explicit NestedFacts(const Graph& graph) : graph_(graph), plain_(graph) {}
   CallFacts call(NodeId node);
 
  private:
@@ -30,6 +30,7 @@ class NestedFacts {
   Summary summarize(BlockId block);
 
   const Graph& graph_;
+  PlainCalls plain_;
   std::unordered_map<BlockId, Summary> summaries_;
 };
 

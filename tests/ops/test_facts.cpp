@@ -17,10 +17,18 @@ struct Fixture {
   ValueId x = b.input("x", tensor_type({2, 3}));
   ValueId y = b.input("y", tensor_type({2, 3}));
   ValueId z = b.input("z", tensor_type({2, 3}));
+  bool plain = false;  // of the last call
 
   CallFacts facts(std::string_view op, std::vector<Given> given, std::size_t results = 1) {
-    return call_facts(b.graph(), b.call_node(op, std::move(given),
-                                             std::vector<Type>(results, GraphBuilder::any_tensor())));
+    const NodeId node = b.call_node(op, std::move(given),
+                                    std::vector<Type>(results, GraphBuilder::any_tensor()));
+    CallFacts facts = call_facts(b.graph(), node);
+    plain = PlainCalls(b.graph()).contains(node);
+    if (plain) {  // the short answer never says more than the long one
+      CHECK(facts.pure());
+      CHECK(facts.results_alias == std::vector<Indices>(results));
+    }
+    return facts;
   }
   CallFacts dropout(std::string_view op, double p, bool train) {
     return facts(op, {arg("input", x), arg("p", p), arg("train", train)});
@@ -45,6 +53,26 @@ TEST_CASE_METHOD(Fixture, "schema: fresh, view, in place") {
   CHECK(in_place.results_alias == std::vector<Indices>{{0}});
 
   CHECK(facts("aten.t_.default", {arg("self", x)}).writes == Indices{0});
+}
+
+TEST_CASE_METHOD(Fixture, "plain calls are told from their operator alone") {
+  const auto is_plain = [&](const char* op) {
+    facts(op, {arg("self", x)});
+    return plain;
+  };
+  for (const char* op : {"aten.relu.default", "aten.exp.default", "aten.square.default"}) {
+    INFO(op);
+    CHECK(is_plain(op));
+  }
+  for (const char* op : {"aten.relu_.default", "aten.t.default", "aten.rand_like.default",
+                         "aten.atleast_1d.default", "aten.empty_like.default"}) {
+    INFO(op);
+    CHECK_FALSE(is_plain(op));
+  }
+  CHECK(facts("aten.add.Tensor", {arg("self", x), arg("other", y)}).pure());
+  CHECK(plain);
+  facts("aten.dropout.default", {arg("input", x), arg("p", 0.5), arg("train", false)});
+  CHECK_FALSE(plain);  // it depends on the arguments
 }
 
 TEST_CASE_METHOD(Fixture, "every element of a list of views aliases the operand") {

@@ -1,4 +1,4 @@
-"""torch.fx and Inductor at the same work, each on a fresh graph: what `seconds` times.
+"""torch.fx and Inductor at the same work, each on a fresh graph: what `cost` measures.
 
 Only the work itself is inside the clock; building the graph, imports and warm-up are not.
 """
@@ -43,10 +43,11 @@ def work(stage, count, folder):
     raise ValueError(stage)
 
 
-def seconds(stage, count, folder):
+def cost(stage, count, folder):
+    """(wall seconds, processor seconds)"""
     work(stage, WARM_UP, folder)()
     run = work(stage, count, folder)
     gc.collect()
-    start = time.perf_counter()
+    wall, processor = time.perf_counter(), time.process_time()
     run()
-    return time.perf_counter() - start
+    return time.perf_counter() - wall, time.process_time() - processor

@@ -16,67 +16,79 @@
 // nobody who compares numbers would see; calls that own nested graphs (their insides are merged,
 // block by block).
 #include <fettle/fettle.hpp>
-#include <unordered_map>
 
+#include "../result_columns.hpp"
+#include "leaders.hpp"
 #include "merged_classes.hpp"
 
 namespace {
 
 // Walks all blocks; calls merge(call, leader) for each call that may be merged. Stops when it is
-// false.
+// false. Both are positions in the columns.
 class Duplicates {
  public:
-  explicit Duplicates(const fettle::Graph& graph) : graph_(graph), classes_(graph) {}
+  explicit Duplicates(const fettle::Graph& graph)
+      : graph_(graph),
+        columns_(graph.columns()),
+        results_(columns_),
+        classes_(graph),
+        leaders_(columns_.n_nodes) {}
 
   template <class Merge>
   void for_each(Merge merge) {
-    const fettle_columns columns = graph_.columns();
-    for (std::uint64_t i = 0; i < columns.n_nodes; ++i) {
-      if (columns.opcodes[i] != FETTLE_OPCODE_CALL_FUNCTION) continue;
-      const fettle::Node call = graph_.node(columns.nodes[i]);
-      if (!touches_nothing_written(call)) continue;
-      const fettle::Node leader = leader_of(call, columns.blocks[i]);
+    for (std::uint64_t i = 0; i < columns_.n_nodes; ++i) {
+      if (columns_.opcodes[i] != FETTLE_OPCODE_CALL_FUNCTION || !touches_nothing_written(i))
+        continue;
+      const std::uint64_t leader = leader_of(i);
       // Equal calls have equal facts: asking about duplicates alone is enough, and cheaper.
-      if (leader == call || !call.facts().pure() || !may_merge(leader, call)) continue;
-      if (!merge(call, leader)) return;
+      if (leader == i || !node(i).facts().pure() || !may_merge(leader, i)) continue;
+      if (!merge(i, leader)) return;
     }
   }
 
-  void merged(fettle::Node call, fettle::Node leader) {
-    for (std::uint32_t k = 0; k < call.result_count(); ++k)
-      classes_.merge(leader.result(k), call.result(k));
+  fettle::Node node(std::uint64_t i) const { return graph_.node(columns_.nodes[i]); }
+  std::uint32_t result_count(std::uint64_t i) const { return results_.count(i); }
+  fettle::Value result(std::uint64_t i, std::uint32_t k) const {
+    return graph_.value(results_.first(i) + k);
+  }
+
+  void merged(std::uint64_t call, std::uint64_t leader) {
+    for (std::uint32_t k = 0; k < result_count(call); ++k)
+      classes_.merge(result(leader, k), result(call, k));
   }
 
  private:
-  bool touches_nothing_written(fettle::Node call) {
-    const fettle_node_info info = call.info();
-    if (info.n_results == 0) return false;
-    for (std::uint32_t k = 0; k < info.n_operands; ++k)
-      if (classes_.written(graph_.value(info.operands[k]))) return false;
-    for (std::uint32_t k = 0; k < info.n_results; ++k)
-      if (classes_.written(graph_.value(info.first_result + k))) return false;
+  // The columns have operands as they were: merging joined their classes with those of what
+  // replaced them.
+  bool touches_nothing_written(std::uint64_t i) {
+    if (result_count(i) == 0) return false;
+    for (std::uint64_t k = columns_.operand_offsets[i]; k < columns_.operand_offsets[i + 1]; ++k)
+      if (classes_.written(graph_.value(columns_.operands[k]))) return false;
+    for (std::uint32_t k = 0; k < result_count(i); ++k)
+      if (classes_.written(result(i, k))) return false;
     return true;
   }
 
   // The first call of its block that is the same, which may be the call itself.
-  fettle::Node leader_of(fettle::Node call, fettle_block block) {
-    const std::uint64_t key = fettle::call_hash(call) ^ (block * 0x9e3779b97f4a7c15ull);
-    std::vector<fettle::Node>& seen = seen_[key];
-    for (const fettle::Node leader : seen)
-      if (leader.block().id == block && fettle::same_call(leader, call)) return leader;
-    seen.push_back(call);
-    return call;
+  std::uint64_t leader_of(std::uint64_t i) {
+    const fettle_block block = columns_.blocks[i];
+    const std::uint64_t hash = fettle::call_hash(node(i)) ^ (block * 0x9e3779b97f4a7c15ull);
+    return leaders_.find_or_add(hash, i, [&](std::uint64_t leader) {
+      return columns_.blocks[leader] == block && fettle::same_call(node(leader), node(i));
+    });
   }
 
-  bool may_merge(fettle::Node leader, fettle::Node call) {
-    for (std::uint32_t k = 0; k < call.result_count(); ++k)
-      if (!classes_.may_merge(leader.result(k), call.result(k))) return false;
+  bool may_merge(std::uint64_t leader, std::uint64_t call) {
+    for (std::uint32_t k = 0; k < result_count(call); ++k)
+      if (!classes_.may_merge(result(leader, k), result(call, k))) return false;
     return true;
   }
 
   const fettle::Graph& graph_;
+  const fettle_columns columns_;
+  const ResultColumns results_;
   MergedClasses classes_;
-  std::unordered_map<std::uint64_t, std::vector<fettle::Node>> seen_;
+  Leaders leaders_;
 };
 
 class Cse : public fettle::Pass {
@@ -88,20 +100,22 @@ class Cse : public fettle::Pass {
   // The first merge, if there is any, needs no other before it.
   std::optional<std::string> analyze(const fettle::Graph& graph) override {
     bool found = false;
-    Duplicates(graph).for_each([&](fettle::Node, fettle::Node) { return !(found = true); });
+    Duplicates(graph).for_each([&](auto, auto) { return !(found = true); });
     if (found) return std::nullopt;
     return "no two pure calls compute the same from the same";
   }
 
   void transform(fettle::MutableGraph& graph) override {
     Duplicates duplicates(graph);
-    duplicates.for_each([&](fettle::Node call, fettle::Node leader) {
-      fettle::Rewrite rewrite(graph, call, "same as " + std::string(leader.name()));
+    duplicates.for_each([&](std::uint64_t call, std::uint64_t leader) {
+      const fettle::Node node = duplicates.node(call);
+      fettle::Rewrite rewrite(graph, node,
+                              "same as " + std::string(duplicates.node(leader).name()));
       if (!rewrite) return false;
       duplicates.merged(call, leader);
-      for (std::uint32_t k = 0; k < call.result_count(); ++k)
-        rewrite.replace(call.result(k), leader.result(k));
-      rewrite.erase(call);
+      for (std::uint32_t k = 0; k < duplicates.result_count(call); ++k)
+        rewrite.replace(duplicates.result(call, k), duplicates.result(leader, k));
+      rewrite.erase(node);
       rewrite.commit();
       graph.context().statistic("calls_merged", 1);
       return true;

@@ -14,28 +14,33 @@
 // Refused: whatever draws random numbers (later draws would change), writes memory, asserts, prints
 // or is unknown; user inputs, which are the caller's; weights that a run changes, if only under
 // another name; unused results of nested graphs that others of their results keep alive.
+#include <algorithm>
 #include <fettle/fettle.hpp>
+#include <vector>
 
 #include "../changed_weights.hpp"
+#include "../result_columns.hpp"
 
 namespace {
 
-bool is_dead(fettle::Node call, const fettle_node_info& info) {
-  for (std::uint32_t k = 0; k < info.n_results; ++k)
-    if (call.graph().value(info.first_result + k).use_count() != 0) return false;
-  return call.facts().pure();
-}
-
 // Calls `visit(node)` for each dead call, backwards; it may erase the call. Stops when visit is
-// false.
+// false. The columns are read as they were at the start, but for the uses, which are counted down
+// here: the host is asked about dead calls alone.
 template <class Visit>
 void for_each_dead_call(const fettle::Graph& graph, Visit visit) {
   const fettle_columns columns = graph.columns();
+  const ResultColumns results(columns);
+  std::vector<std::uint32_t> uses(columns.use_counts, columns.use_counts + columns.n_values);
   for (std::uint64_t i = columns.n_nodes; i-- > 0;) {
     if (columns.opcodes[i] != FETTLE_OPCODE_CALL_FUNCTION) continue;
-    const fettle::Node node = graph.node(columns.nodes[i]);
-    if (node.op().empty()) continue;  // it went with the call that owned its graph
-    if (is_dead(node, node.info()) && !visit(node)) return;
+    const auto first = uses.begin() + results.first(i);
+    if (std::any_of(first, first + results.count(i), [](auto n) { return n != 0; })) continue;
+    const fettle::Node call = graph.node(columns.nodes[i]);
+    if (call.op().empty()) continue;  // it went with the call that owned its graph
+    if (!call.facts().pure()) continue;
+    if (!visit(call)) return;
+    for (std::uint64_t k = columns.operand_offsets[i]; k < columns.operand_offsets[i + 1]; ++k)
+      --uses[columns.operands[k]];
   }
 }
 
