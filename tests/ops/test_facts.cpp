@@ -27,6 +27,7 @@ struct Fixture {
     if (plain) {  // the short answer never says more than the long one
       CHECK(facts.pure());
       CHECK(facts.results_alias == std::vector<Indices>(results));
+      CHECK_FALSE(facts.results_share);
     }
     return facts;
   }
