@@ -5,6 +5,7 @@
 #include "archive/argument_json.hpp"
 #include "archive/graph_json.hpp"
 #include "archive/type_json.hpp"
+#include "graph/nested_blocks.hpp"
 #include "ops/registry.hpp"
 
 namespace fettle {
@@ -14,11 +15,13 @@ namespace {
 // values.
 class BlockBuilder {
  public:
-  BlockBuilder(Journal& journal, BlockId block, const JsonRef& graph, Originals& originals)
+  BlockBuilder(Journal& journal, BlockId block, const JsonRef& graph, Originals& originals,
+               std::uint32_t depth = 0)
       : journal_(journal),
         graph_(journal.graph()),
         originals_(originals),
         block_(block),
+        depth_(depth),
         json_(graph),
         arguments_(graph_, names_, [this](const JsonRef& nested) { return read_nested(nested); }) {}
 
@@ -265,10 +268,14 @@ class BlockBuilder {
   }
 
   BlockRef read_nested(const JsonRef& nested) {
+    if (depth_ == kMostNesting) {
+      nested.fail(Code::archive_unsupported,
+                  fmt::format("graphs are nested more than {} deep", kMostNesting));
+    }
     const StringId name = graph_.intern(nested.get("name").string());
     const JsonRef graph = nested.get("graph");
     const BlockId block = journal_.create_block(name);
-    BlockBuilder(journal_, block, graph, originals_).read(nullptr);
+    BlockBuilder(journal_, block, graph, originals_, depth_ + 1).read(nullptr);
     return {block, name};
   }
 
@@ -276,6 +283,7 @@ class BlockBuilder {
   const Graph& graph_;
   Originals& originals_;
   BlockId block_;
+  std::uint32_t depth_;  // of nested graphs around this one
   const JsonRef& json_;
   ValueNames names_;
   std::unordered_map<StringId, TypeId> types_;

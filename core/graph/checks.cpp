@@ -1,4 +1,4 @@
-// The program's shape (invariants 6, 8 to 11) and the driver. See graph/checks.hpp for the list.
+// The program's shape (invariants 6, 9 to 11) and the driver. See graph/checks.hpp for the list.
 #include "graph/checks.hpp"
 
 #include "graph/checks_parts.hpp"
@@ -26,7 +26,6 @@ class Blocks {
       check_arguments(id);
       check_operands(id);
       check_names(id);
-      check_nested(id);
     }
     if (!graph_.output_node(block)) {
       problems_.add(Code::graph_bad_block, graph_.block(block).owner,
@@ -108,31 +107,6 @@ class Blocks {
         named_in_[name.index] = stamp_;
       }
     }
-  }
-
-  // wrap_with_set_grad_enabled(enabled, graph, *operands): operands and results are the graph's.
-  void check_nested(NodeId id) {
-    const Node& node = graph_.node(id);
-    if (graph_.text(node.op) != "higher_order.wrap_with_set_grad_enabled") return;
-    for_each_block_ref(node, [&](const BlockRef& ref) {
-      std::size_t inputs = 0;
-      for (NodeId inner : graph_.nodes(ref.block)) {
-        if (graph_.node(inner).opcode != Opcode::placeholder) break;
-        ++inputs;
-      }
-      const NodeId output = graph_.output_node(ref.block);
-      const std::size_t outputs = output ? graph_.node(output).operands.size() : 0;
-      if (inputs != node.operands.size()) {
-        problems_.add(Code::graph_bad_block, id,
-                      fmt::format("the call passes {} values to '{}', which has {} placeholders",
-                                  node.operands.size(), graph_.text(ref.name), inputs));
-      }
-      if (output && outputs != node.result_count) {
-        problems_.add(Code::graph_bad_block, id,
-                      fmt::format("the call has {} results and '{}' returns {} values",
-                                  node.result_count, graph_.text(ref.name), outputs));
-      }
-    });
   }
 
   const Graph& graph_;

@@ -14,8 +14,8 @@
 //      and no arguments; outputs no results; calls an operator.
 //   7. Each nested graph is named by exactly one argument of one call, which owns it, and the root
 //      by none: ownership is a tree. A block with nodes that no call owns is refused.
-//   8. Where an operator hands all its operands to its nested graph (wrap_with_set_grad_enabled),
-//      the graph has one placeholder for each, and one output for each result.
+//   8. Graphs nest at most kMostNesting deep (graph/nested_blocks.hpp). Whether a nested graph fits
+//      the call that owns it is ops/'s to say.
 //  Values
 //   9. An operand is a live value (graph-stale-id) of the same block (graph-foreign-value) that an
 //      earlier node defines (graph-use-before-definition).

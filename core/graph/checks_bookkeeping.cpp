@@ -1,7 +1,8 @@
 // Links, results, use lists and pools: what the journal keeps by itself (invariants 1 to 5), and
-// the tree of blocks (7), which the walk over the links finds on its way. Walks are bounded, so
+// the tree of blocks (7, 8), which the walk over the links finds on its way. Walks are bounded, so
 // that a cycle in broken links ends in a message.
 #include "graph/checks_parts.hpp"
+#include "graph/nested_blocks.hpp"
 
 namespace fettle::checks {
 namespace {
@@ -27,6 +28,7 @@ class Bookkeeping {
 
   void walk_blocks() {
     blocks_ = {kRootBlock};
+    depths_ = {0};
     reached_[kRootBlock.index] = true;
     if (graph_.block(kRootBlock).owner) corrupt({}, "the program's own graph has an owner");
     for (std::size_t i = 0; i < blocks_.size() && problems_.none(); ++i) {
@@ -47,6 +49,10 @@ class Bookkeeping {
           }
           reached_[ref.block.index] = true;
           blocks_.push_back(ref.block);
+          depths_.push_back(depths_[i] + 1);
+          if (depths_.back() <= kMostNesting) return;
+          problems_.add(Code::graph_bad_block, node,
+                        fmt::format("graphs are nested more than {} deep", kMostNesting));
         });
       }
     }
@@ -197,6 +203,7 @@ class Bookkeeping {
   Problems& problems_;
   std::vector<bool> linked_;   // by node
   std::vector<bool> reached_;  // by block
+  std::vector<std::uint32_t> depths_;  // by blocks_: how deep it is nested
   std::vector<BlockId> blocks_;
   std::uint64_t linked_count_ = 0;
   std::uint64_t operand_count_ = 0;

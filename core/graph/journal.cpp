@@ -138,16 +138,38 @@ void Journal::require_free_blocks(const NodeSpec& spec, BlockId where,
       refuse(Code::graph_bad_edit, edit, "a nested graph does not exist or has an owner already");
     }
   }
-  // Only a graph with nodes can hold anything; builders name empty ones, and need not climb.
+  // Only a graph with nodes can hold others.
   const bool filled =
       std::ranges::any_of(named, [&](BlockId b) { return bool(graph_.block(b).first); });
+  std::uint32_t depth = filled ? nesting_below(named) : 1;
   for (BlockId at = where;;) {
     if (std::ranges::binary_search(named, at)) {
       refuse(Code::graph_bad_edit, edit, "a nested graph would hold the call that owns it");
     }
-    if (!filled || !graph_.block(at).owner) break;
+    if (at != kRootBlock) ++depth;
+    if (!graph_.block(at).owner) break;
     at = graph_.node(graph_.block(at).owner).block;
   }
+  if (depth > kMostNesting) {
+    refuse(Code::graph_bad_edit, edit,
+           "graphs would be nested more than " + std::to_string(kMostNesting) + " deep");
+  }
+}
+
+// How many blocks lie within one another, these included. Level by level.
+std::uint32_t Journal::nesting_below(std::vector<BlockId> blocks) const {
+  std::uint32_t depth = 0;
+  while (!blocks.empty() && depth <= kMostNesting) {
+    ++depth;
+    std::vector<BlockId> inner;
+    for (BlockId block : blocks) {
+      for (NodeId node : graph_.nodes(block)) {
+        for_each_block(graph_.node(node).arguments, [&](BlockId b) { inner.push_back(b); });
+      }
+    }
+    blocks = std::move(inner);
+  }
+  return depth;
 }
 
 }  // namespace fettle

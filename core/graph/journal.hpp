@@ -35,6 +35,8 @@ struct NodeSpec {
   std::vector<TypeId> result_types;
   std::vector<StringId> result_names;    // empty: the node's name, and name_1 … for further results
   std::vector<MetadataEntry> metadata;
+  StringId unknown_fields;
+  std::optional<bool> hop_single_tensor_return;
 
   Operand add_operand(ValueId value) {
     operands.push_back(value);
@@ -81,7 +83,7 @@ class Journal {
   void set_metadata(NodeId node, std::vector<MetadataEntry> metadata);
 
   // -- nested graphs: create the block first, then the call whose argument names it.
-  BlockId create_block(StringId name);
+  BlockId create_block(StringId name, bool is_single_tensor_return = false);
 
   // -- signature and constants (root block)
   void set_input_spec(NodeId placeholder, InputSpec spec);
@@ -155,6 +157,7 @@ class Journal {
                          std::string_view edit) const;
   void require_block(BlockId block, std::string_view edit) const;
   void require_free_blocks(const NodeSpec& spec, BlockId where, std::string_view edit) const;
+  std::uint32_t nesting_below(std::vector<BlockId> blocks) const;  // up to kMostNesting + 1
 
   // Primitives without record or check.
   void link(NodeId node, BlockId block, NodeId before);

@@ -48,6 +48,8 @@ NodeId Journal::create_node(NodeSpec spec, InsertPoint where) {
   node.result_count = static_cast<std::uint32_t>(counted);
   node.result_forms = std::move(spec.result_forms);
   node.metadata = std::move(spec.metadata);
+  node.unknown_fields = spec.unknown_fields;
+  node.hop_single_tensor_return = spec.hop_single_tensor_return;
   for (std::uint32_t k = 0; k < counted; ++k) {
     Value& value = graph_.values_.emplace_back();
     value.producer = id;
@@ -195,12 +197,14 @@ void Journal::set_metadata(NodeId node, std::vector<MetadataEntry> metadata) {
   record(std::move(entry));
 }
 
-BlockId Journal::create_block(StringId name) {
+BlockId Journal::create_block(StringId name, bool is_single_tensor_return) {
   // Not recorded: a block without an owner is not part of the program.
   require_open("create_block");
   require_known(name, "create_block");
   const BlockId id(graph_.block_bound());
-  graph_.blocks_.emplace_back().name = name;
+  Block& block = graph_.blocks_.emplace_back();
+  block.name = name;
+  block.is_single_tensor_return = is_single_tensor_return;
   return id;
 }
 

@@ -1,12 +1,15 @@
-// The nested graphs that a call's arguments name.
+// The nested graphs that a call's arguments name, and how deep they may nest.
 #pragma once
 
 #include <utility>
 #include <vector>
 
-#include "graph/argument.hpp"
+#include "graph/graph.hpp"
 
 namespace fettle {
+
+// Deeper than anybody exports; what walks nested graphs may recurse this far.
+inline constexpr std::uint32_t kMostNesting = 32;
 
 // Calls fn(BlockId) for each, in order.
 template <class Fn>
@@ -14,6 +17,16 @@ void for_each_block(const std::vector<NamedArgument>& arguments, Fn&& fn) {
   for (const NamedArgument& argument : arguments) {
     if (const auto* ref = std::get_if<BlockRef>(&argument.value.payload)) fn(ref->block);
   }
+}
+
+// What a block's placeholders hold, in order.
+inline std::vector<ValueId> block_inputs(const Graph& graph, BlockId block) {
+  std::vector<ValueId> inputs;
+  for (NodeId id : graph.nodes(block)) {
+    if (graph.node(id).opcode != Opcode::placeholder) break;
+    inputs.push_back(graph.result(id));
+  }
+  return inputs;
 }
 
 }  // namespace fettle

@@ -49,7 +49,7 @@
 // what the value's type says, `[x, None]` optional_tensors. Where the graph has another kind,
 // "!kind" says so (`[]!tensors`), unless a ParameterLookup told both sides.
 //
-// Printing and parsing are near-linear; nesting of blocks is unbounded, of lists at most 64 deep.
+// Printing and parsing are near-linear; blocks nest at most 32 deep, lists 64.
 #pragma once
 
 #include <functional>

@@ -66,7 +66,7 @@ class Writer {
       case FETTLE_PAYLOAD_LIST:
         return list(given, expected, depth);
       case FETTLE_PAYLOAD_BLOCK:
-        refuse_argument(op_, "calls that own nested graphs cannot be created in version 1");
+        return block(given.block);
       default:
         refuse_argument(op_, fmt::format("{} is no payload that can be given", given.payload));
     }
@@ -106,6 +106,15 @@ class Writer {
     }
     // Within a list of optional tensors each element is written as an optional one.
     return {expected == ArgKind::optional_tensor ? expected : ArgKind::tensor, operand};
+  }
+
+  Argument block(fettle_block id) {
+    if (id >= graph_.block_bound()) {
+      throw Error({.code = Code::graph_stale_id,
+                   .what = fmt::format("a call of '{}' was refused", op_),
+                   .why = fmt::format("block {} does not exist", id)});
+    }
+    return {ArgKind::block, BlockRef{BlockId(id), graph_.block(BlockId(id)).name}};
   }
 
   Argument device(const fettle_arg& given) {
@@ -199,10 +208,32 @@ Argument default_argument(const Graph& graph, const SchemaArgument& argument) {
   return *argument.default_value;
 }
 
+// There is no schema to bind to: arguments stay as they are given, and check_schemas has the last
+// word. Only operands in lists may be of several kinds, and count as tensors there.
+BoundArguments unbound_arguments(const Graph& graph, const OperatorSchema& schema,
+                                 std::span<const fettle_arg> given) {
+  BoundArguments out;
+  Writer writer(graph, schema.name, out.operands);
+  for (const fettle_arg& argument : given) {
+    const bool keyword = argument.form == FETTLE_FORM_KEYWORD;
+    const bool list = argument.payload == FETTLE_PAYLOAD_LIST;
+    Argument written = writer.write(argument, list ? ArgKind::tensors : ArgKind::none);
+    if (written.kind == ArgKind::tensors) {
+      for (Argument& element : std::get<std::vector<Argument>>(written.payload)) {
+        if (std::holds_alternative<Operand>(element.payload)) element.kind = ArgKind::tensor;
+      }
+    }
+    out.arguments.push_back({graph.intern(keyword ? to_view(argument.name) : std::string_view()),
+                             keyword ? ArgForm::keyword : ArgForm::positional, std::move(written)});
+  }
+  return out;
+}
+
 }  // namespace
 
 BoundArguments bind_arguments(const Graph& graph, const OperatorSchema& schema,
                               std::span<const fettle_arg> given) {
+  if (schema.source == SchemaSource::higher_order) return unbound_arguments(graph, schema, given);
   const std::vector<const fettle_arg*> bound = bind_positions(schema, given);
   BoundArguments out;
   Writer writer(graph, schema.name, out.operands);

@@ -3,50 +3,15 @@
 // signature's placeholders, and which inputs nobody may take away.
 #include <fmt/format.h>
 
+#include "graph/nested_blocks.hpp"
 #include "host/abi_arguments.hpp"
 #include "host/abi_constants.hpp"
+#include "host/abi_editing.hpp"
 #include "host/abi_tables.hpp"
 #include "host/context.hpp"
 
 namespace fettle {
 namespace {
-
-// The body of an edit on a graph that may be edited.
-template <class Fn>
-fettle_status edit(fettle_ctx* ctx, fettle_graph* g, const char* function, Fn&& fn) noexcept {
-  if (!g) return FETTLE_E_ARGUMENT;
-  if (!g->journal) {
-    return guarded(ctx, function, [&] {
-      return refuse(ctx, FETTLE_E_REFUSED,
-                    fmt::format("{}: this graph is for reading only", function));
-    });
-  }
-  return guarded(ctx, function, [&]() -> fettle_status { return fn(*g->journal); });
-}
-
-[[noreturn]] void refuse_edit(std::string_view function, std::string why, std::string hint = {}) {
-  throw Error({.code = Code::graph_bad_edit,
-               .what = fmt::format("the edit '{}' was refused", function),
-               .why = std::move(why),
-               .hint = std::move(hint)});
-}
-
-const Node& live(const Graph& graph, fettle_node id, std::string_view function) {
-  if (!graph.alive(NodeId(id))) {
-    throw Error({.code = Code::graph_stale_id,
-                 .what = fmt::format("the edit '{}' was refused", function),
-                 .why = fmt::format("node {} does not exist or was erased", id)});
-  }
-  return graph.node(NodeId(id));
-}
-
-void require_type(const Graph& graph, fettle_type_id id, std::string_view function) {
-  if (id >= graph.types().size()) {
-    throw Error({.code = Code::graph_stale_id,
-                 .what = fmt::format("the edit '{}' was refused", function),
-                 .why = fmt::format("there is no type {}", id)});
-  }
-}
 
 fettle_status rewrite_begin(fettle_ctx* ctx, fettle_graph* g, fettle_node root, fettle_str why) {
   return edit(ctx, g, "rewrite_begin", [&](Journal& journal) -> fettle_status {
@@ -89,10 +54,33 @@ std::vector<ResultForm> result_forms(const OperatorSchema& schema, std::uint64_t
   return forms;
 }
 
+// A higher-order operator has no schema: its results are what their types say.
+std::vector<ResultForm> forms_of_types(const Graph& graph, const std::vector<TypeId>& types) {
+  std::vector<ResultForm> forms;
+  for (TypeId type : types) {
+    switch (graph.types().type(type).kind) {
+      case TypeKind::sym_int: forms.push_back({ArgKind::sym_int, 1}); break;
+      case TypeKind::sym_float: forms.push_back({ArgKind::sym_float, 1}); break;
+      case TypeKind::sym_bool: forms.push_back({ArgKind::sym_bool, 1}); break;
+      default: forms.push_back({ArgKind::tensor, 1}); break;
+    }
+  }
+  return forms;
+}
+
+// Python gets a value itself, not a tuple of one, where the graph that makes the results says so.
+bool returns_single(const Graph& graph, const std::vector<NamedArgument>& arguments) {
+  bool single = false;
+  for_each_block(arguments, [&](BlockId block) {
+    single = block.index < graph.block_bound() && graph.block(block).is_single_tensor_return;
+  });
+  return single;
+}
+
 NodeSpec spec_of(const Graph& graph, const fettle_node_spec& given) {
   const std::string_view op = to_view(given.op);
   const OperatorSchema* schema = find_operator(op);
-  if (!schema || schema->source == SchemaSource::higher_order) {
+  if (!schema) {
     refuse_edit("create_node", fmt::format("there is no operator '{}' to call", printable(op)),
                 suggest_operator(op));
   }
@@ -108,7 +96,12 @@ NodeSpec spec_of(const Graph& graph, const fettle_node_spec& given) {
     require_type(graph, given.result_types[i], "create_node");
     spec.result_types.emplace_back(given.result_types[i]);
   }
-  spec.result_forms = result_forms(*schema, given.n_results);
+  if (schema->source == SchemaSource::higher_order) {
+    spec.result_forms = forms_of_types(graph, spec.result_types);
+    spec.hop_single_tensor_return = returns_single(graph, spec.arguments);
+  } else {
+    spec.result_forms = result_forms(*schema, given.n_results);
+  }
   if (given.provenance != FETTLE_NONE) {
     spec.metadata = live(graph, given.provenance, "create_node").metadata;
   }
@@ -119,18 +112,9 @@ fettle_status create_node(fettle_ctx* ctx, fettle_graph* g, const fettle_node_sp
                           fettle_node* out) {
   if (!usable(given) || !out) return FETTLE_E_ARGUMENT;
   return edit(ctx, g, "create_node", [&](Journal& journal) -> fettle_status {
-    if (!journal.in_rewrite()) refuse_edit("create_node", "no rewrite is open");
     const fettle_node_spec asked = read_struct(given);
-    const Graph& graph = journal.graph();
-    const Node& before = live(graph, asked.before, "create_node");
-    if (before.opcode == Opcode::placeholder) {
-      refuse_edit("create_node", "a call cannot stand before a placeholder");
-    }
-    NodeSpec spec = spec_of(graph, asked);
-    if (const std::string_view name = to_view(asked.name); !name.empty()) {
-      spec.name = journal.fresh_name(printable(name));
-    }
-    *out = journal.create_node(std::move(spec), {.before = NodeId(asked.before)}).index;
+    if (journal.in_rewrite()) live(journal.graph(), asked.before, "create_node");
+    *out = create_call(journal, asked, {.before = NodeId(asked.before)}).index;
     return FETTLE_OK;
   });
 }
@@ -259,6 +243,19 @@ fettle_status add_constant(fettle_ctx* ctx, fettle_graph* g, fettle_str name,
 }
 
 }  // namespace
+
+NodeId create_call(Journal& journal, const fettle_node_spec& asked, InsertPoint where) {
+  if (!journal.in_rewrite()) refuse_edit("create_node", "no rewrite is open");
+  const Graph& graph = journal.graph();
+  if (where.before && graph.node(where.before).opcode == Opcode::placeholder) {
+    refuse_edit("create_node", "a call cannot stand before a placeholder");
+  }
+  NodeSpec spec = spec_of(graph, asked);
+  if (const std::string_view name = to_view(asked.name); !name.empty()) {
+    spec.name = journal.fresh_name(printable(name));
+  }
+  return journal.create_node(std::move(spec), where);
+}
 
 const fettle_edit_v1 kEditTable = {
     .size = sizeof(fettle_edit_v1),

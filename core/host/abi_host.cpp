@@ -24,6 +24,7 @@ const void* extension(const char* id) {
       {FETTLE_GRAPH_ID, &kGraphTable},     {FETTLE_FACTS_ID, &kFactsTable},
       {FETTLE_EDIT_ID, &kEditTable},       {FETTLE_EVALUATE_ID, &kEvaluateTable},
       {FETTLE_PROGRAM_ID, &kProgramTable}, {FETTLE_SHAPES_ID, &kShapesTable},
+      {FETTLE_BLOCKS_ID, &kBlocksTable},
   };
   if (!id) return nullptr;
   for (const Extension& e : kExtensions) {

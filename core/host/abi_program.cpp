@@ -235,6 +235,7 @@ fettle_status run(fettle_ctx* ctx, const fettle_program* p, const fettle_run_opt
     const std::vector<RunValue> carried =
         asked.start ? values_of(asked.start, effect_count(p)) : std::vector<RunValue>();
     how.start = carried;
+    how.cancel = ctx->outcome.cancel;
 
     const auto start = std::chrono::steady_clock::now();
     RunResult result = executable->run(given, how);
@@ -268,7 +269,9 @@ fettle_status bind(fettle_ctx* ctx, const fettle_program* p, const fettle_datum*
 fettle_status launch(fettle_ctx* ctx, fettle_bound* bound) {
   return guarded(ctx, "launch", [&]() -> fettle_status {
     if (!bound) return FETTLE_E_ARGUMENT;
-    bound->executable->run(bound->inputs);
+    RunOptions how;
+    if (ctx) how.cancel = ctx->outcome.cancel;
+    bound->executable->run(bound->inputs, how);
     return FETTLE_OK;
   });
 }

@@ -9,6 +9,7 @@ namespace fettle {
 extern const fettle_graph_v1 kGraphTable;        // abi_graph.cpp
 extern const fettle_facts_v1 kFactsTable;        // abi_facts.cpp
 extern const fettle_edit_v1 kEditTable;          // abi_edit.cpp
+extern const fettle_blocks_v1 kBlocksTable;      // abi_blocks.cpp
 extern const fettle_evaluate_v1 kEvaluateTable;  // abi_evaluate.cpp
 extern const fettle_program_v1 kProgramTable;    // abi_program.cpp
 extern const fettle_shapes_v1 kShapesTable;      // abi_shapes.cpp

@@ -68,7 +68,10 @@ fettle_status status_of(Code code) {
     case Code::graph_bad_arguments:
     case Code::graph_new_alias:
     case Code::graph_bad_edit:
+    case Code::graph_bad_block:
       return FETTLE_E_REFUSED;
+    case Code::run_cancelled:
+      return FETTLE_E_CANCELLED;
     case Code::graph_corrupt:
       return FETTLE_E_INTERNAL;
     default:

@@ -31,15 +31,14 @@ namespace {
     throw Error({.code = Code::operator_unknown,
                  .what = "the higher-order operator '" + std::string(op) + "' is not supported",
                  .where = std::string(where),
-                 .why = "of the operators that own nested graphs, this version knows " +
-                        std::string(kWrapWithSetGradEnabled) + " only",
-                 .hint = "export the model without it, if it can be written otherwise"});
+                 .why = "of the higher-order operators, this version knows " + higher_order_names(),
+                 .hint = instead_of(op)});
   }
   throw Error({.code = Code::operator_unknown,
                .what = "the operator '" + std::string(op) + "' is not registered",
                .where = std::string(where),
                .why = "neither libtorch nor fettle has an operator of that name",
-               .hint = suggest_operator(op)});
+               .hint = op.starts_with("torch._functorch.") ? instead_of(op) : suggest_operator(op)});
 }
 
 const OperatorSchema& require_operator(std::string_view op, std::string_view where) {

@@ -121,9 +121,14 @@ class Checker {
   }
 
   void check_higher_order(NodeId id, const OperatorSchema& schema) {
-    if (as_grad_mode_call(graph_, id)) return;
-    refuse(id, schema,
-           "expected (bool, graph, *operands) with as many operands as the nested graph has inputs");
+    std::string why;
+    if (as_higher_order_call(graph_, id, &why)) return;
+    throw Error({.code = Code::graph_bad_arguments,
+                 .what = "a call of '" + schema.name + "' and its nested graphs do not fit together",
+                 .where = where(id),
+                 .why = std::move(why),
+                 .hint = schema.name + " takes " +
+                         std::string(find_higher_order(schema.name)->signature)});
   }
 
   void check_argument(NodeId id, const OperatorSchema& schema, const SchemaArgument& wanted,

@@ -55,7 +55,8 @@ class PlainCalls {
 
 // May-alias classes of all values of a graph, by union-find over call facts: two values of one block
 // in different classes never share storage, unless the caller passed inputs that do. Constants that
-// lie in one storage are one class. Near-linear. A value that nested graphs write is written.
+// lie in one storage are one class. Near-linear. What is written in one block is written in all that
+// were handed it, through placeholders and results of nested graphs.
 class AliasClasses {
  public:
   explicit AliasClasses(const Graph& graph);

@@ -1,12 +1,14 @@
 // Facts of calls that own nested graphs: what the nodes inside do, seen from outside.
 //
-// A nested graph is summarized once and remembered, so that asking for every call of a program stays
-// linear however its graphs are nested.
+// A nested graph is summarized once and remembered, so that asking for every call of a program
+// stays linear however its graphs are nested. Recursion is as deep as graphs nest (kMostNesting).
 #pragma once
 
+#include <set>
 #include <unordered_map>
 
 #include "ops/facts.hpp"
+#include "ops/higher_order.hpp"
 
 namespace fettle {
 
@@ -26,6 +28,9 @@ class NestedFacts {
     std::vector<std::uint32_t> writes;                      // placeholders
     std::vector<std::vector<std::uint32_t>> results_alias;  // by output: placeholders
   };
+  static void add_operand(const Argument& input, std::vector<std::uint32_t>& to);
+  static void close_over_iterations(const HigherOrderCall& call,
+                                    std::vector<std::set<std::uint32_t>>& shared);
   const Summary& summary(BlockId block);
   Summary summarize(BlockId block);
 

@@ -203,7 +203,7 @@ OperatorSchema scalar_schema(const ScalarOperator& op) {
 std::optional<OperatorSchema> look_up(std::string_view name) {
   if (const ScalarOperator* scalar = find_scalar_operator(name)) return scalar_schema(*scalar);
   if (is_higher_order(name)) {
-    if (!is_supported_higher_order(name)) return std::nullopt;
+    if (!find_higher_order(name)) return std::nullopt;
     OperatorSchema schema;
     schema.name = name;
     schema.source = SchemaSource::higher_order;

@@ -35,7 +35,8 @@ std::string joined(std::vector<std::string> names) {
 
 std::string suggest_operator(std::string_view name) {
   const auto parts = split_operator_name(name);
-  std::vector<std::string> overloads, everything = {std::string(kWrapWithSetGradEnabled)};
+  std::vector<std::string> overloads, everything;
+  for (const HigherOrderOperator& op : higher_order_operators()) everything.emplace_back(op.name);
   for (const ScalarOperator& op : scalar_operators()) everything.emplace_back(op.name);
   for (const c10::OperatorName& registered : c10::Dispatcher::singleton().getAllOpNames()) {
     std::string candidate = graph_name(registered);

@@ -25,6 +25,10 @@ class Placement {
   // A program of one accelerator may name the CPU too, and means it: only what was on the exported
   // device moves to the target, except that a program run on the CPU is all there.
   c10::Device device(const Device& recorded) const;
+  // Of a mode, which a program may name without having tensors there.
+  c10::DeviceType device_type(c10::DeviceType recorded) const {
+    return recorded == exported_.type() ? target_.type() : recorded;
+  }
   c10::ScalarType dtype(c10::ScalarType recorded) const;  // floating and complex ones lifted
   at::Tensor place(const at::Tensor& tensor, const Device& recorded) const;
 

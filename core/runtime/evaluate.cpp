@@ -3,15 +3,43 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "ops/facts.hpp"
 #include "runtime/executable.hpp"
 #include "runtime/interpreter.hpp"
+#include "runtime/nested_call.hpp"
 #include "runtime/plan_builder.hpp"
 #include "runtime/quiet_warnings.hpp"
 #include "runtime/run_values.hpp"
 
 namespace fettle {
+
+namespace {
+
+// The modes of the calls around the node, the outermost first: a value folded within a region of
+// autocast is what the region would have computed.
+std::vector<ModeSettings> modes_around(const Graph& graph, NodeId node, const Placement& placement) {
+  std::vector<ModeSettings> modes;
+  for (NodeId at = graph.block(graph.node(node).block).owner; at;
+       at = graph.block(graph.node(at).block).owner) {
+    if (const auto call = as_higher_order_call(graph, at)) {
+      modes.push_back(mode_of(graph, *call, placement));
+    }
+  }
+  std::ranges::reverse(modes);
+  return modes;
+}
+
+template <class Fn>
+void run_in(std::span<const ModeSettings> modes, const Fn& fn) {
+  if (modes.empty()) return fn();
+  const ModeGuard guard(modes.front());
+  run_in(modes.subspan(1), fn);
+}
+
+}  // namespace
 
 std::vector<RunValue> evaluate_call(const Graph& graph, NodeId node,
                                     std::span<const RunValue> operands) {
@@ -35,7 +63,7 @@ std::vector<RunValue> evaluate_call(const Graph& graph, NodeId node,
     c10::IValue& operand = interpreter.slot(plan.inputs[i]);
     if (operand.isTensor() && operand.toTensor().defined()) operand = operand.toTensor().clone();
   }
-  interpreter.run(plan, nullptr);
+  run_in(modes_around(graph, node, placement), [&] { interpreter.run(plan, nullptr); });
   std::vector<RunValue> results;
   for (const c10::IValue& value : interpreter.take_outputs(plan)) {
     results.push_back(to_run_value(value));

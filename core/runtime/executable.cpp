@@ -185,6 +185,7 @@ struct Executable::Impl {
     std::optional<c10::DebugInfoGuard> measured;
     if (meter) measured.emplace(c10::DebugInfoKind::PROFILER_STATE, meter);
     interpreter.fill_uninitialized(options.uninitialized);
+    interpreter.set_cancel(options.cancel);
     interpreter.run(plan, options.hook);
     std::vector<c10::IValue> values = interpreter.take_outputs(plan);
     if (meter) peak = meter->peak();

@@ -1,6 +1,6 @@
 // Runs a graph on libtorch: operators are resolved and their constant arguments boxed once, when the
 // executable is made; a run only fills in values, calls through the dispatcher in program order and
-// frees each value after its last use. Nested graphs run as far as wrap_with_set_grad_enabled.
+// frees each value after its last use. Nested graphs run as ops/higher_order.hpp says.
 //
 // What a run changes for the caller of the Python program (ops/effects.hpp) is handed out after it,
 // as the caller would see it. Nothing outside is written: stored constants and the caller's inputs
@@ -11,6 +11,7 @@
 // Not thread-safe: one run at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -48,6 +49,7 @@ struct RunOptions {
   std::uint32_t uninitialized = 0;
   // A value for each effect to start from, as an earlier run left it; empty, and None: as stored.
   std::span<const RunValue> start;
+  const std::atomic<bool>* cancel = nullptr;  // asked between iterations of loops: run_cancelled
 };
 
 struct RunResult {

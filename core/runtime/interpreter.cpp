@@ -1,7 +1,5 @@
 #include "runtime/interpreter.hpp"
 
-#include <c10/core/GradMode.h>
-
 #include "base/error.hpp"
 #include "runtime/boxing.hpp"
 #include "runtime/run_values.hpp"
@@ -44,7 +42,7 @@ void Interpreter::step(const Instruction& instruction, const NodeHook* hook) {
   switch (instruction.kind) {
     case Instruction::Kind::call: call(instruction); break;
     case Instruction::Kind::scalar: call_scalar(instruction); break;
-    case Instruction::Kind::grad_mode: call_grad_mode(instruction, hook); break;
+    case Instruction::Kind::nested: call_nested(instruction, hook); break;
   }
   if (hook && hook->after) hook->after(instruction.node, values_of(instruction.results));
   for (Slot slot : instruction.frees) frame_[slot] = c10::IValue();
@@ -96,19 +94,6 @@ void Interpreter::call_scalar(const Instruction& instruction) {
   for (const c10::IValue& value : values) numbers.push_back(scalar_value(value));
   frame_[instruction.targets[0].first] = std::visit(
       [](auto result) { return c10::IValue(result); }, instruction.scalar->evaluate(numbers));
-}
-
-void Interpreter::call_grad_mode(const Instruction& instruction, const NodeHook* hook) {
-  const Plan& body = *instruction.body;
-  for (const Fill& fill : instruction.fills) frame_[body.inputs[fill.position]] = take(fill.use);
-  {
-    const c10::AutoGradMode mode(instruction.grad_enabled);
-    run(body, hook);
-  }
-  std::vector<c10::IValue> outputs = take_outputs(body);
-  for (std::size_t k = 0; k < outputs.size(); ++k) {
-    frame_[instruction.targets[k].first] = std::move(outputs[k]);
-  }
 }
 
 std::vector<c10::IValue> Interpreter::take_outputs(const Plan& plan) {

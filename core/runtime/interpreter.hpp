@@ -5,6 +5,7 @@
 
 #include <ATen/core/stack.h>
 
+#include <atomic>
 #include <vector>
 
 #include "runtime/executable.hpp"
@@ -15,6 +16,9 @@ namespace fettle {
 class Interpreter {
  public:
   explicit Interpreter(std::size_t slots) : frame_(slots) {}
+
+  // Asked between iterations of nested graphs; null: never. Throws run_cancelled.
+  void set_cancel(const std::atomic<bool>* cancel) { cancel_ = cancel; }
 
   c10::IValue& slot(Slot slot) { return frame_[slot]; }
   const std::vector<c10::IValue>& frame() const { return frame_; }
@@ -32,8 +36,18 @@ class Interpreter {
   void step(const Instruction& instruction, const NodeHook* hook);
   void call(const Instruction& instruction);
   void call_scalar(const Instruction& instruction);
-  void call_grad_mode(const Instruction& instruction, const NodeHook* hook);
   void store_list(const ResultTarget& target, c10::IValue value);
+
+  // nested_calls.cpp
+  void call_nested(const Instruction& instruction, const NodeHook* hook);
+  std::vector<c10::IValue> run_body(const Plan& body, std::vector<c10::IValue> inputs,
+                                    const NodeHook* hook);
+  std::vector<c10::IValue> run_loop(const NestedCall& call, std::vector<c10::IValue> inputs,
+                                    const NodeHook* hook);
+  std::vector<c10::IValue> run_slices(const NestedCall& call, std::vector<c10::IValue> inputs,
+                                      const NodeHook* hook);
+  void stop_if_cancelled() const;
+
   c10::IValue take(SlotUse use) {
     return use.last ? std::move(frame_[use.slot]) : frame_[use.slot];
   }
@@ -42,6 +56,7 @@ class Interpreter {
   std::vector<c10::IValue> frame_;
   torch::jit::Stack stack_;
   std::uint32_t uninitialized_ = 0;
+  const std::atomic<bool>* cancel_ = nullptr;
 };
 
 }  // namespace fettle

@@ -53,10 +53,10 @@ struct Origin {  // for messages
   std::string node, op, source;
 };
 
-struct Plan;
+struct NestedCall;  // runtime/nested_call.hpp
 
 struct Instruction {
-  enum class Kind : std::uint8_t { call, scalar, grad_mode };
+  enum class Kind : std::uint8_t { call, scalar, nested };
   Kind kind = Kind::call;
   NodeId node;
   std::vector<Slot> operands;  // for hooks: the node's operands
@@ -72,8 +72,7 @@ struct Instruction {
 
   const ScalarOperator* scalar = nullptr;  // scalar
 
-  bool grad_enabled = false;  // grad_mode
-  std::unique_ptr<Plan> body;
+  std::shared_ptr<const NestedCall> nested;
 };
 
 // An output: the value in a slot, or a constant.

@@ -8,6 +8,7 @@
 #include "ops/operator_name.hpp"
 #include "ops/registry.hpp"
 #include "ops/torch_numbers.hpp"
+#include "runtime/nested_call.hpp"
 #include "runtime/source_line.hpp"
 
 namespace fettle {
@@ -15,7 +16,7 @@ namespace fettle {
 void PlanBuilder::unsupported(NodeId node, std::string why) const {
   const Node& n = graph_.node(node);
   throw Error({.code = Code::operator_unsupported,
-               .what = "the node '" + std::string(graph_.text(n.name)) + "' cannot be run",
+               .what = "the node '" + path_ + std::string(graph_.text(n.name)) + "' cannot be run",
                .where = std::string(opcode_name(n.opcode)) + " " + std::string(graph_.text(n.op)),
                .why = std::move(why)});
 }
@@ -87,10 +88,10 @@ void PlanBuilder::add_call(NodeId id, Plan& plan) {
   Instruction& instruction = plan.instructions.emplace_back();
   instruction.node = id;
   const std::string_view op = graph_.text(node.op);
-  plan.origins.push_back({std::string(graph_.text(node.name)), std::string(op),
+  plan.origins.push_back({path_ + std::string(graph_.text(node.name)), std::string(op),
                           source_line(graph_, id)});
   if (is_higher_order(op)) {
-    fill_grad_mode(id, instruction);
+    fill_nested(id, instruction);
   } else if (find_scalar_operator(op)) {
     fill_scalar(id, instruction);
   } else {
@@ -201,23 +202,44 @@ void PlanBuilder::fill_scalar(NodeId id, Instruction& instruction) {
   instruction.targets.push_back({ArgKind::sym_int, slot(graph_.result(id)), 1});
 }
 
-void PlanBuilder::fill_grad_mode(NodeId id, Instruction& instruction) {
-  const auto call = is_supported_higher_order(graph_.text(graph_.node(id).op))
-                        ? as_grad_mode_call(graph_, id)
-                        : std::nullopt;
-  if (!call) unsupported(id, "this form of a higher-order operator is not supported");
-  instruction.kind = Instruction::Kind::grad_mode;
-  instruction.grad_enabled = call->enabled;
-  for (std::uint32_t k = 0; k < graph_.node(id).operands.size(); ++k) {
-    instruction.fills.push_back({k, slot_use(id, Operand{k}), Adapt::none});
+void PlanBuilder::fill_nested(NodeId id, Instruction& instruction) {
+  std::string why = "this version does not know the operator";
+  const auto call = as_higher_order_call(graph_, id, &why);
+  if (!call) unsupported(id, std::move(why));
+  const Node& node = graph_.node(id);
+  instruction.kind = Instruction::Kind::nested;
+  // Fills in the order of operands: the last use of a value moves it.
+  const auto add = [&](const Argument& argument, std::size_t position) {
+    static const c10::Argument kAnything("input", c10::AnyType::get());
+    if (const auto* operand = std::get_if<Operand>(&argument.payload)) {
+      instruction.fills.push_back(
+          {static_cast<std::uint32_t>(position), slot_use(id, *operand), Adapt::none});
+    } else {
+      instruction.constants[position] = boxer_.constant(argument, kAnything);
+    }
+  };
+  instruction.constants.resize(call->inputs.size() + (call->predicate ? 1 : 0));
+  if (call->predicate) add(*call->predicate, call->inputs.size());
+  for (std::size_t k = 0; k < call->inputs.size(); ++k) add(call->inputs[k], k);
+  std::uint32_t result = 0;
+  for (const ResultForm& form : node.result_forms) {
+    const Slot first = form.count > 0 ? slot(graph_.result(id, result++)) : 0;
+    instruction.targets.push_back({form.kind, first, form.count});
   }
-  for (ValueId result : graph_.results(id)) {
-    instruction.targets.push_back({ArgKind::tensor, slot(result), 1});
+  auto nested = std::make_shared<NestedCall>();
+  nested->run = call->op->run;
+  nested->mode = mode_of(graph_, *call, placement_);
+  nested->carried = call->carried;
+  nested->sliced = call->sliced;
+  nested->stacked_from = call->stacked_from();
+  const std::string outside = path_;
+  for (BlockId block : call->bodies) {
+    path_ = outside + std::string(graph_.text(node.name)) + "." +
+            std::string(graph_.text(graph_.block(block).name)) + ".";
+    nested->bodies.push_back(build(block));
   }
-  instruction.body = std::make_unique<Plan>(build(call->body));
-  if (instruction.body->outputs.size() != instruction.targets.size()) {
-    unsupported(id, "its nested graph has another number of outputs than the call has results");
-  }
+  path_ = outside;
+  instruction.nested = std::move(nested);
 }
 
 }  // namespace fettle

@@ -39,7 +39,7 @@ class PlanBuilder {
   void refuse_bits_in_float64(NodeId node) const;
   void fill_targets(NodeId node, const c10::FunctionSchema& schema, Instruction& instruction);
   void fill_scalar(NodeId node, Instruction& instruction);
-  void fill_grad_mode(NodeId node, Instruction& instruction);
+  void fill_nested(NodeId node, Instruction& instruction);
   void add_outputs(NodeId output, Plan& plan);
   const c10::OperatorHandle& handle(NodeId node);
   [[noreturn]] void unsupported(NodeId node, std::string why) const;
@@ -51,6 +51,7 @@ class PlanBuilder {
   std::unordered_map<ValueId, Use> last_uses_;
   std::unordered_set<ValueId> kept_;
   std::unordered_map<StringId, c10::OperatorHandle> handles_;
+  std::string path_;  // of the nested graph at hand, for messages: "cond.true_graph_0."
 };
 
 }  // namespace fettle

@@ -131,7 +131,19 @@ TEST_CASE("archive-unsupported: a nested graph that takes a Python constant") {
         "archive-unsupported");
 }
 
-TEST_CASE("graphs nested deeper than JSON may be end in an error") {
+TEST_CASE("graphs nested deeper than they may be end in an error") {
+  const auto nested = [](int depth) {
+    std::string text = graph_with(R"({"as_int": 1})");
+    for (int i = 0; i < depth; ++i) text = graph_with(nested_graph(text));
+    return text;
+  };
+  CHECK(through_graph(nested(32)) == nested(32));
+  const Failure failure = failure_of([&] { through_graph(nested(33)); });
+  CHECK(failure.code == "archive-unsupported");
+  CHECK_THAT(failure.text, contains("32 deep"));
+}
+
+TEST_CASE("JSON nested deeper than it may be ends in an error") {
   std::string text = graph_with(R"({"as_int": 1})");
   for (int i = 0; i < 80; ++i) text = graph_with(nested_graph(text));
   CHECK(failure_of([&] { through_graph(text); }).code == "archive-json-syntax");

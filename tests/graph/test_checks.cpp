@@ -247,17 +247,15 @@ TEST_CASE("nested graphs form a tree (7)") {
   }
 }
 
-TEST_CASE("wrap_with_set_grad_enabled passes on what its graph takes (8)") {
-  CHECK(refusal([] {
-          program("graph(x): a: (b) = higher_order.wrap_with_set_grad_enabled(True, self.s, x, x)"
-                  " graph s(x): return (x) return (b)");
-        }) == "graph-bad-block");
-  CHECK(refusal([] {
-          program("graph(x): a: (b) = higher_order.wrap_with_set_grad_enabled(True, self.s, x)"
-                  " graph s(x): return (x, x) return (b)");
-        }) == "graph-bad-block");
-  CHECK_NOTHROW(program("graph(x): a: (b) = higher_order.cond(True, self.s, self.t, x, x)"
-                        " graph s(x): return (x) graph t(): return () return (b)"));
+TEST_CASE("graphs nest only so deep (8)") {
+  const auto nested = [](int depth) {
+    std::string text = "graph(x): ";
+    for (int i = 0; i < depth; ++i) text += "y = higher_order.f(self.b, x) graph b(x): ";
+    for (int i = 0; i < depth; ++i) text += "return (x) ";
+    return text + "return (x)";
+  };
+  CHECK_NOTHROW(program(nested(32)));
+  CHECK(refusal([&] { program(nested(33)); }) == "graph-bad-edit");
 }
 
 TEST_CASE("operands are live, local and defined before (9)") {

@@ -5,6 +5,7 @@
 
 #include "graph/boost_graph.hpp"
 #include "graph/dot.hpp"
+#include "graph/nested_blocks.hpp"
 #include "graph/programs.hpp"
 
 using namespace fettle;
@@ -75,8 +76,8 @@ TEST_CASE("a long chain is sorted by Boost and flattened") {
   CHECK(order.front() == graph->output_node());
 }
 
-TEST_CASE("deep nesting of graphs needs no deep stack") {
-  constexpr int kDepth = 20000;
+TEST_CASE("graphs nested as deep as they may be are built, checked, printed, erased and restored") {
+  constexpr int kDepth = kMostNesting;
   std::string text = "graph(x):\n", end = "return (x,)\n";
   for (int i = 0; i < kDepth; ++i) {
     text += "y = higher_order.f(self.b, x) graph b(x):\n";

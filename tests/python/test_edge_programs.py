@@ -15,13 +15,9 @@ PIPELINES = {
     "default": "passes:\n  - repeat: {until: unchanged, limit: 8, passes: [cse, constant_folding, dce]}\n",
     "reversed": "passes: [dce, constant_folding, cse]\n",
 }
-REFUSED = {  # until control flow is supported: one clear message
-    "branch": "higher_order.cond",
-    "autocast_region": "higher_order.wrap_with_autocast",
-}
 # What Python gives is another each time, or not what eager gives.
 UNEQUAL = {"overlapping_inputs", "uninitialised_outputs"}
-RUN = sorted(set(edge_programs.CASES) - set(REFUSED) - UNEQUAL)
+RUN = sorted(set(edge_programs.CASES) - UNEQUAL)
 
 
 def bits(value):
@@ -83,14 +79,6 @@ def test_each_pipeline_keeps_behaviour(fettle, captured, expected, pipeline, tmp
         assert done.code == 0, (label, done.stderr)
         assert done.stderr == "", label
         assert behaviour(output) == expected(name), label
-
-
-@pytest.mark.parametrize("name", sorted(REFUSED))
-def test_refused_with_one_message(fettle, captured, pipeline, tmp_path, name):
-    output = tmp_path / "out.pt2"
-    done = fettle("run", captured(name), "-p", pipeline("passes: []\n"), "-o", output)
-    assert done.code == 2 and not output.exists()
-    assert done.stderr.startswith("error[operator-unknown]") and REFUSED[name] in done.stderr
 
 
 @pytest.mark.parametrize("name", ["write_to_input", "counter", "buffer_replaced"])

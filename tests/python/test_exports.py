@@ -5,6 +5,7 @@ on other branches too, with the same state left behind.
 import copy
 import json
 
+import control_flow
 import exports
 import pytest
 import torch
@@ -12,12 +13,7 @@ from conftest import records
 from same_program import assert_same_program
 from torch.utils import _pytree
 
-REFUSED = {  # until control flow is supported: one clear message
-    "cond": "higher_order.cond",
-    "nested_cond": "higher_order.cond",
-    "while_loop": "higher_order.while_loop",
-}
-SUPPORTED = sorted(set(exports.CASES) - set(REFUSED))
+SUPPORTED = sorted(exports.CASES)
 TWENTY_SETS = "numeric.random_sets=20"
 
 
@@ -69,8 +65,12 @@ def test_the_default_pipeline_keeps_results(fettle, exported, tmp_path, name):
                         exports.build(name).calls)
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED))
-def test_refused_with_one_message(fettle, exported, tmp_path, name):
-    done = fettle("run", exported(name), "-o", tmp_path / "out.pt2")
+@pytest.mark.parametrize("build", control_flow.REFUSED, ids=lambda build: build.__name__)
+def test_refused_with_one_message(fettle, tmp_path, build):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.export.save(build().program, tmp_path / "in.pt2")
+    done = fettle("run", tmp_path / "in.pt2", "-o", tmp_path / "out.pt2")
     assert done.code == 2 and done.stderr.startswith("error[operator-unknown]")
-    assert REFUSED[name] in done.stderr
+    operator, advice = control_flow.REFUSED[build]
+    assert operator in done.stderr and advice in done.stderr

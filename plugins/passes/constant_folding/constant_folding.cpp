@@ -16,9 +16,12 @@
 // dense, and only results that are dense anyway are stored, so that no kernel sees another layout
 // than before. Refused: random numbers, side effects (except assertions, which are checked now and
 // hold for good), what is written or updated, what shares storage with an output, results larger
-// than max_bytes and than the constants they replace (a small zeros or expand stays a recipe),
-// programs' nested graphs from within (a nested graph whose operands are all constant is folded as
-// a whole).
+// than max_bytes and than the constants they replace (a small zeros or expand stays a recipe).
+//
+// Nested graphs are folded from within: a stored tensor is a constant of the program, which each
+// call around hands on to its graphs as one more operand. A call on constants that would only run
+// in a branch, or not at all, is computed here as well; where it fails, it stays. Values of a
+// region of autocast are computed in it. A while_loop is never run here: it might not end.
 //
 // Parameters are left alone by constant_folding. parameter_folding takes them too: gradients of
 // those parameters are no longer there, so it is for inference only.
@@ -89,6 +92,7 @@ class DeadBranch {
 
   void erase_source(fettle::Rewrite& rewrite, fettle_value source) {
     const fettle::Value value = graph_.value(source);
+    if (candidates_.root_source(source) != source) return;  // a nested graph's: still passed to it
     if (value.use_count() != 0 || gone_sources_.count(source) != 0) return;
     const std::int64_t bytes = value.type().bytes();
     gone_sources_.insert(source);
@@ -102,6 +106,14 @@ class DeadBranch {
   std::unordered_set<fettle_node> gone_;
   std::unordered_set<fettle_value> gone_sources_;
 };
+
+// A constant of the program as the nested graph sees it: handed on from call to call.
+fettle::Value passed_down(fettle::MutableGraph& graph, const Nesting& nesting,
+                          fettle::Value constant) {
+  if (!nesting.call) return constant;
+  const fettle::Value outside = passed_down(graph, *nesting.around, constant);
+  return fettle::BlockEdits(graph).pass(nesting.call, outside)[nesting.index];
+}
 
 // False: past the limit on rewrites.
 bool apply(fettle::MutableGraph& graph, const Candidate& call, Evaluation& evaluation,
@@ -117,7 +129,8 @@ bool apply(fettle::MutableGraph& graph, const Candidate& call, Evaluation& evalu
     const fettle::Value result = graph.value(call.first_result + k);
     const fettle::Tensor& tensor = evaluation.stored.at(result.id());
     const std::string name = "folded_" + std::string(result.name());
-    rewrite.replace(result, rewrite.add_constant(name, tensor.view()));
+    const fettle::Value constant = rewrite.add_constant(name, tensor.view());
+    rewrite.replace(result, passed_down(graph, *call.nesting, constant));
     graph.context().statistic("constants_stored", 1);
     graph.context().statistic("constant_bytes_stored", tensor.view().bytes());
   }

@@ -64,7 +64,7 @@ class Evaluator {
       return &stored->second;
     if (const auto held = values_.find(id); held != values_.end()) return &held->second;
     if (!candidates_.is_source(id)) return nullptr;
-    fettle::Tensor constant = graph_.constant(graph_.value(id));
+    fettle::Tensor constant = graph_.constant(graph_.value(candidates_.root_source(id)));
     if (!constant) return nullptr;
     return &values_.emplace(id, std::move(constant)).first->second;
   }

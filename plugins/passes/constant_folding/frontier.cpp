@@ -29,7 +29,7 @@ class ReplacedBytes {
         if (Candidate* producer = candidates.of_value(operand)) {
           const auto& inherited = sources_[producer->node.id()];
           sources.insert(sources.end(), inherited.begin(), inherited.end());
-        } else {
+        } else if (candidates.root_source(operand) == operand) {  // others stay: calls pass them on
           sources.push_back(operand);
         }
       }

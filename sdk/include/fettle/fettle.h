@@ -522,6 +522,69 @@ typedef struct fettle_edit_v1 {
                                 fettle_value* out);
 } fettle_edit_v1;
 
+/* ---------------------------------------------------------------- nested graphs: "fettle.blocks/1" */
+
+/* How a call runs the blocks it owns. */
+#define FETTLE_NESTED_ONCE 0u   /* the one block runs once; its outputs are the results */
+#define FETTLE_NESTED_BRANCH 1u /* the predicate picks the first block or the second */
+#define FETTLE_NESTED_LOOP 2u   /* while the first answers true, the second makes what is carried: the results */
+#define FETTLE_NESTED_SCAN 3u   /* once per slice: outputs are what is carried, then what is stacked */
+#define FETTLE_NESTED_MAP 4u    /* once per slice: outputs are stacked */
+
+#define FETTLE_MODE_NONE 0u     /* nothing surrounds the blocks */
+#define FETTLE_MODE_GRAD 1u     /* gradients are turned on or off around them */
+#define FETTLE_MODE_AUTOCAST 2u /* autocast is: what is moved out of them computes something else */
+
+/* A call that owns blocks. Placeholder k of each of them stands for input k. */
+typedef struct fettle_nested_call {
+  uint32_t size;
+  uint32_t runs; /* FETTLE_NESTED_* */
+  uint32_t mode; /* FETTLE_MODE_* */
+  uint32_t n_carried; /* the first inputs: what one iteration hands to the next */
+  uint32_t n_sliced;  /* the ones behind them: given slice by slice along the first dimension */
+  fettle_value predicate; /* FETTLE_NONE: there is none, or it is a constant */
+  uint64_t n_blocks;
+  const fettle_block* blocks;
+  uint64_t n_inputs;
+  const fettle_value* inputs; /* FETTLE_NONE: a number that the call names */
+} fettle_nested_call;
+
+#define FETTLE_BLOCK_SINGLE 1u /* returns a value itself, not a tuple of one: conditions of while_loop do */
+
+/* A nested graph is built first and given to a call last: an argument of payload BLOCK of
+ * create_node or append_node, for a block that no call owns yet. What nobody owns when the pass ends
+ * is refused. Edits lie in a rewrite, as those of "fettle.edit/1". */
+typedef struct fettle_blocks_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  /* FETTLE_E_ABSENT: the node owns no blocks. */
+  fettle_status (*nested_call)(fettle_ctx*, const fettle_graph*, fettle_node, fettle_nested_call* out);
+  fettle_status (*create_block)(fettle_ctx*, fettle_graph*, fettle_str name, uint32_t flags,
+                                fettle_block* out);
+  /* Behind the block's other placeholders. */
+  fettle_status (*create_placeholder)(fettle_ctx*, fettle_graph*, fettle_block, fettle_str name,
+                                      fettle_type_id, fettle_value* out);
+  /* create_node at the end of a block, before its output; `before` is not looked at. */
+  fettle_status (*append_node)(fettle_ctx*, fettle_graph*, fettle_block, const fettle_node_spec*,
+                               fettle_node* out);
+  /* What the block returns; once for each block. */
+  fettle_status (*create_output)(fettle_ctx*, fettle_graph*, fettle_block, uint64_t n,
+                                 const fettle_value* values);
+  /* A copy that no call owns, nested graphs included. */
+  fettle_status (*clone_block)(fettle_ctx*, fettle_graph*, fettle_block, fettle_block* out);
+  /* Copies a nested block's calls to right before a node; inputs stand for its placeholders. outputs
+   * gets the values that stand for what it returns, FETTLE_NONE for constants. */
+  fettle_status (*inline_block)(fettle_ctx*, fettle_graph*, fettle_block, fettle_node before,
+                                uint64_t n_inputs, const fettle_value* inputs, uint64_t n_outputs,
+                                fettle_value* outputs);
+  /* Hands a value of the call's block to its blocks as one more input, passed as it is; placeholders
+   * gets one for each block. */
+  fettle_status (*pass_value)(fettle_ctx*, fettle_graph*, fettle_node call, fettle_value,
+                              uint64_t n_blocks, fettle_value* placeholders);
+  /* Takes away an input that is passed as it is and that no block uses, and its placeholders. */
+  fettle_status (*drop_input)(fettle_ctx*, fettle_graph*, fettle_node call, uint64_t input);
+} fettle_blocks_v1;
+
 /* ---------------------------------------------------------------- evaluation: "fettle.evaluate/1" */
 
 typedef struct fettle_evaluate_v1 {
@@ -716,6 +779,7 @@ typedef struct fettle_host {
 #define FETTLE_GRAPH_ID "fettle.graph/1"
 #define FETTLE_FACTS_ID "fettle.facts/1"
 #define FETTLE_EDIT_ID "fettle.edit/1"
+#define FETTLE_BLOCKS_ID "fettle.blocks/1"
 #define FETTLE_EVALUATE_ID "fettle.evaluate/1"
 #define FETTLE_PROGRAM_ID "fettle.program/1"
 #define FETTLE_SHAPES_ID "fettle.shapes/1"

@@ -34,6 +34,7 @@
 //   cpp/graph.hpp     Graph, Block, Node, Value, Argument, Type: reading
 //   cpp/facts.hpp     what a call does besides computing; which values may share storage
 //   cpp/edit.hpp      MutableGraph, Rewrite, NodeSpec: changing; evaluation of calls
+//   cpp/blocks.hpp    NestedCall, BlockEdits: calls with nested graphs
 //   cpp/program.hpp   Program, Data, Bound: running
 //   cpp/element.hpp   elements of tensors as numbers
 //   cpp/shapes.hpp    symbols of dynamic sizes, their ranges, and sizes under values of them
@@ -56,6 +57,7 @@
 #define FETTLE_FETTLE_HPP
 
 #include "fettle/cpp/base.hpp"
+#include "fettle/cpp/blocks.hpp"
 #include "fettle/cpp/edit.hpp"
 #include "fettle/cpp/element.hpp"
 #include "fettle/cpp/facts.hpp"

@@ -46,6 +46,7 @@ namespace detail __attribute__((visibility("hidden"))) {
     const fettle_evaluate_v1* evaluate = nullptr;
     const fettle_program_v1* program = nullptr;
     const fettle_shapes_v1* shapes = nullptr;  // null on hosts older than it
+    const fettle_blocks_v1* blocks = nullptr;
   };
   inline HostTables tables;
 
@@ -73,6 +74,11 @@ namespace detail __attribute__((visibility("hidden"))) {
     return *tables.program;
   }
 
+  inline const fettle_blocks_v1& blocks_table() {
+    if (tables.blocks == nullptr) fail_absent(FETTLE_BLOCKS_ID);
+    return *tables.blocks;
+  }
+
   inline void check(fettle_status status, const char* call) {
     if (status == FETTLE_OK) return;
     throw Failure(status, std::string(call) + " failed (status " + std::to_string(status) + ")",
@@ -98,6 +104,7 @@ namespace detail __attribute__((visibility("hidden"))) {
     tables.evaluate = find_table(host, FETTLE_EVALUATE_ID, &fettle_evaluate_v1::call);
     tables.program = find_table(host, FETTLE_PROGRAM_ID, &fettle_program_v1::id);
     tables.shapes = find_table(host, FETTLE_SHAPES_ID, &fettle_shapes_v1::tensor_bytes);
+    tables.blocks = find_table(host, FETTLE_BLOCKS_ID, &fettle_blocks_v1::drop_input);
   }
 
 }  // namespace )

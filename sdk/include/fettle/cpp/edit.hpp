@@ -51,6 +51,7 @@ class NodeSpec {
   NodeSpec& argument(const std::vector<std::int64_t>& value) { return add({}, of(value)); }
   NodeSpec& argument(const std::vector<Value>& value) { return add({}, of(value)); }
   NodeSpec& argument(const Argument& same) { return add({}, same.raw()); }
+  NodeSpec& argument(Block owned) { return add({}, of(owned)); }  // one that no call owns yet
   NodeSpec& none() { return add({}, fettle_arg{}); }
   template <class T>
   NodeSpec& keyword(std::string_view name, const T& value) {
@@ -103,6 +104,11 @@ class NodeSpec {
   static fettle_arg of(Value value) {
     fettle_arg a{};
     a.kind = FETTLE_ARG_TENSOR, a.payload = FETTLE_PAYLOAD_VALUE, a.value = value.id();
+    return a;
+  }
+  static fettle_arg of(Block block) {
+    fettle_arg a{};
+    a.kind = FETTLE_ARG_GRAPH, a.payload = FETTLE_PAYLOAD_BLOCK, a.block = block.id;
     return a;
   }
   static fettle_arg of(bool value) {
