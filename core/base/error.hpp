@@ -24,6 +24,7 @@ enum class Blame : std::uint8_t {
   check,   // a check said no: exit 1
   plugin,  // a plugin broke its contract: exit 3
   bug,     // a bug in fettle: exit 70
+  user,    // nobody: the user asked to stop: exit 130
 };
 
 enum class Severity : std::uint8_t { note, warning, error };

@@ -62,13 +62,15 @@ class PipelineParser {
     if (depth > kMaxDepth) {
       yaml_.fail(Code::pipeline_too_large, node,
                  fmt::format("groups are nested more than {} deep", kMaxDepth),
-                 "a group that contains itself (through an alias) would never end");
+                 "a group that contains itself (through an alias) would never end",
+                 "take the innermost groups out");
     }
     std::vector<Step> list;
     yaml_.sequence(node, "'passes'", [&](const YAML::Node& element) {
       if (++steps_ > kMaxSteps) {
         yaml_.fail(Code::pipeline_too_large, element,
-                   fmt::format("the pipeline has more than {} passes", kMaxSteps));
+                   fmt::format("the pipeline has more than {} passes", kMaxSteps), {},
+                   "split it into several, and run one after the other");
       }
       list.push_back(step(element, depth));
     });
@@ -111,7 +113,8 @@ class PipelineParser {
     if (!node.IsMap()) {
       if (!node.IsScalar()) {
         yaml_.fail(Code::pipeline_wrong_type, node,
-                   fmt::format("{} is given as a name, or as {{name: {{option: value}}}}", what));
+                   fmt::format("{} is given as a name, or as {{name: {{option: value}}}}", what),
+                   {}, "dce, or dce: {weights: false}");
       }
       return {node.Scalar(), {}, yaml_.where(node)};
     }
@@ -132,7 +135,8 @@ class PipelineParser {
         });
     if (result.name.empty()) {
       yaml_.fail(Code::pipeline_wrong_type, node,
-                 fmt::format("an empty mapping where {} belongs", what));
+                 fmt::format("an empty mapping where {} belongs", what), {},
+                 "name one, or leave the braces out");
     }
     return result;
   }

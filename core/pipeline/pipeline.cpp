@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace fettle {
 namespace {
@@ -16,6 +17,23 @@ void for_each_pass(Steps& steps, const Fn& fn) {
       for_each_pass(std::get<Repeat>(step.what).passes, fn);
     }
   }
+}
+
+// Cuts the list behind the pass's first use; groups around it run once, so they are unfolded.
+bool cut_after(std::vector<Step>& steps, std::string_view pass) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (const auto* use = std::get_if<ComponentUse>(&steps[i].what)) {
+      if (use->name != pass) continue;
+      steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(i) + 1, steps.end());
+      return true;
+    }
+    std::vector<Step> inner = std::get<Repeat>(steps[i].what).passes;
+    if (!cut_after(inner, pass)) continue;
+    steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(i), steps.end());
+    std::ranges::move(inner, std::back_inserter(steps));
+    return true;
+  }
+  return false;
 }
 
 void give(ComponentUse& use, const Host::GivenOption& option) {
@@ -44,6 +62,10 @@ std::vector<std::string> pass_names(const Pipeline& pipeline) {
     if (std::ranges::find(names, use.name) == names.end()) names.push_back(use.name);
   });
   return names;
+}
+
+bool stop_after(Pipeline& pipeline, std::string_view pass) {
+  return cut_after(pipeline.passes, pass);
 }
 
 void apply_override(Pipeline& pipeline, std::string_view text) {

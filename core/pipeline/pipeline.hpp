@@ -68,10 +68,17 @@ struct Pipeline {
 // Throws pipeline_* errors. `source` names the text in messages.
 Pipeline parse_pipeline(std::string_view text, const std::string& source);
 Pipeline load_pipeline(const std::filesystem::path& path);
+// "cse,dce,constant_folding{max_bytes=1024},repeat{limit=4}(cse,dce)": passes alone, all else as a
+// file that says nothing of it.
+Pipeline parse_inline(std::string_view text, const std::string& source);
 
 // Applies "COMPONENT.OPTION=VALUE" to every use of that component. Throws pipeline_bad_override
 // when it is not of that form or the pipeline does not use the component.
 void apply_override(Pipeline& pipeline, std::string_view text);
+
+// Leaves out what comes after the first run of that pass; inside a group that ends its first round.
+// False: the pipeline does not run it.
+bool stop_after(Pipeline& pipeline, std::string_view pass);
 
 // Every component used, in order of first use, each name once.
 std::vector<std::string> pass_names(const Pipeline& pipeline);

@@ -2,6 +2,7 @@
 // to_html for people; nothing is in one of them that is not here.
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <filesystem>
@@ -77,6 +78,12 @@ struct RunReport {
 
 boost::json::object to_json(const RunReport& report);
 std::string to_html(const RunReport& report);
+
+// Parts of it, for other reports. `programs` names those that a metric may be of.
+boost::json::array verdicts_json(const std::vector<Verdict>& verdicts);
+boost::json::array benchmarks_json(const std::vector<BenchmarkReport>& benchmarks,
+                                   const std::vector<std::string>& programs);
+boost::json::array diagnostics_json(const std::vector<Diagnostic>& diagnostics);
 
 // Indented by two spaces, numbers as JSON has them.
 std::string pretty(const boost::json::value& value);

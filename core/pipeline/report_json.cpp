@@ -21,7 +21,9 @@ json::value text(std::string_view value) {
   return json::string(value);
 }
 
-json::value diagnostics(const std::vector<Diagnostic>& list) {
+}  // namespace
+
+json::array diagnostics_json(const std::vector<Diagnostic>& list) {
   json::array out;
   for (const Diagnostic& d : list) {
     constexpr std::string_view severities[] = {"note", "warning", "error"};
@@ -35,13 +37,17 @@ json::value diagnostics(const std::vector<Diagnostic>& list) {
   return out;
 }
 
+namespace {
+
 json::value statistics(const std::map<std::string, std::int64_t>& map) {
   json::object out;
   for (const auto& [name, value] : map) out[name] = value;
   return out;
 }
 
-json::value verification(const std::vector<Verdict>& verdicts) {
+}  // namespace
+
+json::array verdicts_json(const std::vector<Verdict>& verdicts) {
   json::array out;
   for (const Verdict& v : verdicts) {
     out.push_back(json::object{{"verifier", v.verifier},
@@ -60,6 +66,8 @@ json::value verification(const std::vector<Verdict>& verdicts) {
   return out;
 }
 
+namespace {
+
 json::value pass(const PassReport& p) {
   return json::object{{"name", p.name},
                       {"round", p.round},
@@ -76,15 +84,15 @@ json::value pass(const PassReport& p) {
                       {"seconds", p.seconds},
                       {"check_seconds", p.check_seconds},
                       {"verify_seconds", p.verify_seconds},
-                      {"verification", verification(p.verification)},
+                      {"verification", verdicts_json(p.verification)},
                       {"statistics", statistics(p.statistics)},
-                      {"notes", diagnostics(p.notes)}};
+                      {"notes", diagnostics_json(p.notes)}};
 }
 
-json::value metric(const Metric& m) {
+json::value metric(const Metric& m, const std::vector<std::string>& programs) {
   json::array samples;
   for (const double sample : m.samples) samples.push_back(number(sample));
-  return json::object{{"program", m.program == 0 ? "original" : "optimized"},
+  return json::object{{"program", programs.at(m.program)},
                       {"name", m.name},
                       {"unit", m.unit},
                       {"lower_is_better", m.lower_is_better},
@@ -95,15 +103,24 @@ json::value metric(const Metric& m) {
                       {"note", m.note}};
 }
 
-json::value benchmark(const BenchmarkReport& b) {
-  json::array metrics;
-  for (const Metric& m : b.metrics) metrics.push_back(metric(m));
-  return json::object{{"name", b.name},
-                      {"seconds", b.seconds},
-                      {"metrics", std::move(metrics)},
-                      {"statistics", statistics(b.statistics)},
-                      {"notes", diagnostics(b.notes)}};
+}  // namespace
+
+json::array benchmarks_json(const std::vector<BenchmarkReport>& benchmarks,
+                            const std::vector<std::string>& programs) {
+  json::array out;
+  for (const BenchmarkReport& b : benchmarks) {
+    json::array metrics;
+    for (const Metric& m : b.metrics) metrics.push_back(metric(m, programs));
+    out.push_back(json::object{{"name", b.name},
+                               {"seconds", b.seconds},
+                               {"metrics", std::move(metrics)},
+                               {"statistics", statistics(b.statistics)},
+                               {"notes", diagnostics_json(b.notes)}});
+  }
+  return out;
 }
+
+namespace {
 
 template <class List, class Fn>
 json::array each(const List& list, Fn fn) {
@@ -172,9 +189,9 @@ json::object to_json(const RunReport& r) {
           {"verified", r.verified},
           {"check_failed", r.check_failed},
           {"error", r.error},
-          {"final_verification", verification(r.final_verification)},
-          {"benchmarks", each(r.benchmarks, benchmark)},
-          {"notes", diagnostics(r.notes)},
+          {"final_verification", verdicts_json(r.final_verification)},
+          {"benchmarks", benchmarks_json(r.benchmarks, {"original", "optimized"})},
+          {"notes", diagnostics_json(r.notes)},
           {"python", each(r.python, [](const std::string& line) { return json::value(line); })},
           {"load_seconds", r.load_seconds},
           {"check_seconds", r.check_seconds()},

@@ -8,6 +8,7 @@
 #include "host/program_handle.hpp"
 #include "ops/facts.hpp"
 #include "ops/registry.hpp"
+#include "pipeline/measurement.hpp"
 #include "pipeline/stopwatch.hpp"
 #include "pipeline/verification.hpp"
 
@@ -91,10 +92,11 @@ class Runner {
     Pass& pass = *step.pass;
     PassReport& record = begin(pass, round);
     if (step.dropped) return finish(record, PassStatus::dropped);
+    observer_.stop_if_cancelled();
     observer_.before_pass(record.name, graph());
 
     Journal journal(graph());
-    Outcome outcome;
+    Outcome outcome = observer_.outcome();
     try {
       record.status = attempt(pass, journal, outcome, record);
     } catch (...) {
@@ -116,8 +118,10 @@ class Runner {
   }
 
   PassStatus attempt(Pass& pass, Journal& journal, Outcome& outcome, PassReport& record) {
+    if (!analyze(pass, outcome, record)) return PassStatus::not_applicable;
     const OutputAliases aliases(graph());
-    if (!transform(pass, journal, outcome, record)) return PassStatus::not_applicable;
+    transform(pass, journal, outcome, record);
+    observer_.stop_if_cancelled();
     if (!journal.changed()) {
       record.why = journal.rewrites() > 0 ? "its rewrites cancelled out" : "matched nothing";
       return PassStatus::unchanged;
@@ -138,13 +142,18 @@ class Runner {
   }
 
   // False: the pass said that there is nothing to do.
-  bool transform(Pass& pass, Journal& journal, Outcome& outcome, PassReport& record) {
+  bool analyze(Pass& pass, Outcome& outcome, PassReport& record) {
     const Stopwatch watch;
     const std::optional<std::string> reason = pass.analyze(graph(), outcome);
-    if (!reason) pass.transform(journal, outcome);
     record.seconds = watch.seconds();
     if (reason) record.why = *reason;
     return !reason;
+  }
+
+  void transform(Pass& pass, Journal& journal, Outcome& outcome, PassReport& record) {
+    const Stopwatch watch;
+    pass.transform(journal, outcome);
+    record.seconds += watch.seconds();
   }
 
   void account(const Journal& journal, PassReport& record) {
@@ -227,17 +236,7 @@ class Runner {
     if (pipeline_.benchmarks.empty()) return;
     const ProgramHandle original("original", *original_, verification_.samples(), device_);
     const ProgramHandle optimized("optimized", graph(), verification_.samples(), device_);
-    for (const auto& component : pipeline_.benchmarks) {
-      BenchmarkReport& record = report_.benchmarks.emplace_back();
-      record.name = component->info().name;
-      observer_.stage(fmt::format("measuring {}", record.name));
-      const Stopwatch watch;
-      Outcome outcome;
-      record.metrics = component->measure({&original, &optimized}, outcome);
-      record.seconds = watch.seconds();
-      record.notes = std::move(outcome.notes);
-      record.statistics = std::move(outcome.statistics);
-    }
+    measure(pipeline_.benchmarks, {&original, &optimized}, observer_, report_.benchmarks);
   }
 
   Program& program_;
@@ -253,9 +252,18 @@ class Runner {
 
 }  // namespace
 
+void RunObserver::stop_if_cancelled() const {
+  if (!cancelled()) return;
+  throw Error({Code::interrupted,
+               "stopped, as was asked",
+               {},
+               {},
+               "nothing was written; run it again when you are ready"});
+}
+
 void run_pipeline(Program& program, ResolvedPipeline& pipeline, const Device& device,
                   RunObserver& observer, RunReport& report) {
-  Runner(program, pipeline, device, observer, report).run();
+  interruptible(observer, [&] { Runner(program, pipeline, device, observer, report).run(); });
 }
 
 }  // namespace fettle

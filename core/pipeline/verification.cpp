@@ -41,7 +41,8 @@ bool Verification::verify(std::string_view subject, Promise promise, const Graph
   bool accepted = true;
   for (const auto& verifier : pipeline_.verifiers) {
     observer_.stage(fmt::format("verifying {} with {}", subject, verifier->info().name));
-    Outcome outcome;
+    observer_.stop_if_cancelled();
+    Outcome outcome = observer_.outcome();
     Verdict& verdict =
         verdicts.emplace_back(verifier->verify(subject, promise, reference(), candidate, outcome));
     std::ranges::move(outcome.notes, std::back_inserter(notes));
@@ -70,7 +71,7 @@ bool Verification::accepts(Promise promise, Verdict& verdict) const {
 void Verification::judge_reference(Verifier& verifier, std::vector<Diagnostic>& notes) {
   if (reference_.owned) return;
   observer_.stage(fmt::format("verifying the original with {}", verifier.info().name));
-  Outcome ignored;
+  Outcome ignored = observer_.outcome();
   const Verdict verdict =
       verifier.verify("original program", Promise::tolerant, reference(), reference(), ignored);
   if (verdict.judgement == Judgement::pass) return;

@@ -10,6 +10,8 @@
 namespace fettle {
 namespace {
 
+constexpr const char* kWellFormed = "see configs/default.yaml for a pipeline that is well formed";
+
 std::string_view type_name(const YAML::Node& node) {
   switch (node.Type()) {
     case YAML::NodeType::Scalar:
@@ -70,6 +72,7 @@ std::string YamlReader::where(const YAML::Mark& mark) const {
 
 void YamlReader::fail(Code code, const YAML::Node& node, std::string what, std::string why,
                       std::string hint) const {
+  if (hint.empty()) hint = kWellFormed;
   throw Error({code, std::move(what), where(node), std::move(why), std::move(hint)});
 }
 
@@ -84,7 +87,7 @@ YAML::Node YamlReader::document(std::string_view text) const {
     document = YAML::Load(copy);
   } catch (const YAML::Exception& e) {
     std::string hint = tab_hint(text, e.mark.line);
-    if (hint.empty()) hint = "see configs/default.yaml for a pipeline that is well formed";
+    if (hint.empty()) hint = kWellFormed;
     throw Error({Code::pipeline_not_yaml, "the pipeline is not YAML", where(e.mark), e.msg, hint});
   }
   if (begin.empty() || document.IsNull()) {
@@ -113,7 +116,8 @@ void YamlReader::mapping(const YAML::Node& node, std::string_view what, const En
   for (const auto& entry : node) {
     if (!entry.first.IsScalar()) {
       fail(Code::pipeline_wrong_type, entry.first,
-           fmt::format("a key of {} must be a name, but is {}", what, type_name(entry.first)));
+           fmt::format("a key of {} must be a name, but is {}", what, type_name(entry.first)), {},
+           "write a plain name before the ':'");
     }
     const std::string& key = entry.first.Scalar();
     if (!seen.insert(key).second) {
@@ -142,7 +146,8 @@ void YamlReader::sequence(const YAML::Node& node, std::string_view what,
 std::string YamlReader::text(const YAML::Node& node, std::string_view what) const {
   if (!node.IsScalar()) {
     fail(Code::pipeline_wrong_type, node,
-         fmt::format("{} must be a single value, but is {}", what, type_name(node)));
+         fmt::format("{} must be a single value, but is {}", what, type_name(node)), {},
+         "write one value, without brackets or a line below it");
   }
   return node.Scalar();
 }
@@ -153,11 +158,13 @@ std::uint32_t YamlReader::whole_number(const YAML::Node& node, std::string_view 
   if (const std::string given = text(node, what);
       !YAML::convert<std::int64_t>::decode(node, number)) {
     fail(Code::pipeline_wrong_type, node,
-         fmt::format("{} must be a whole number, but is '{}'", what, given));
+         fmt::format("{} must be a whole number, but is '{}'", what, given), {},
+         fmt::format("write one of {}..{}", min, max));
   }
   if (number < min || number > max) {
     fail(Code::pipeline_bad_value, node,
-         fmt::format("{} must be in {}..{}, but is {}", what, min, max, number));
+         fmt::format("{} must be in {}..{}, but is {}", what, min, max, number), {},
+         fmt::format("write one of {}..{}", min, max));
   }
   return static_cast<std::uint32_t>(number);
 }
@@ -166,11 +173,13 @@ double YamlReader::non_negative(const YAML::Node& node, std::string_view what) c
   double number = 0;
   if (const std::string given = text(node, what); !YAML::convert<double>::decode(node, number)) {
     fail(Code::pipeline_wrong_type, node,
-         fmt::format("{} must be a number, but is '{}'", what, given));
+         fmt::format("{} must be a number, but is '{}'", what, given), {},
+         "write it as in 0.01 or 1e-3");
   }
   if (!std::isfinite(number) || number < 0) {
     fail(Code::pipeline_bad_value, node,
-         fmt::format("{} must be finite and not negative, but is {}", what, number));
+         fmt::format("{} must be finite and not negative, but is {}", what, number), {},
+         "write it as in 0.01 or 1e-3");
   }
   return number;
 }

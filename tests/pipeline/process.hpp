@@ -48,14 +48,19 @@ struct Finished {
   std::string out, err;
 };
 
-// Runs a shell command line in which {fettle} is the executable under test.
-inline Finished shell(std::string command) {
-  const Folder folder;
+// The command with the executable under test for {fettle}.
+inline std::string expanded(std::string command) {
   const std::string placeholder = "{fettle}";
   for (std::size_t at; (at = command.find(placeholder)) != std::string::npos;) {
     command.replace(at, placeholder.size(), FETTLE_EXECUTABLE);
   }
-  const std::string line = "{ " + command + "; } >'" + (folder / "out").string() + "' 2>'" +
+  return command;
+}
+
+// Runs a shell command line in which {fettle} is the executable under test.
+inline Finished shell(const std::string& command) {
+  const Folder folder;
+  const std::string line = "{ " + expanded(command) + "; } >'" + (folder / "out").string() + "' 2>'" +
                            (folder / "err").string() + "' </dev/null";
   const int raw = std::system(line.c_str());
   const int status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 1000 + WTERMSIG(raw);

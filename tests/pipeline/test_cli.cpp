@@ -1,5 +1,6 @@
 // The command line, run as a person runs it: exit statuses, what goes to stdout and to stderr, and
 // what is left on disk.
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "catch.hpp"
@@ -27,13 +28,23 @@ std::string wrong_pass(const std::string& rest) {
 }  // namespace
 
 TEST_CASE("help and version go to stdout, and are no error") {
-  for (const char* line : {"{fettle}", "{fettle} --help", "{fettle} run --help",
-                           "{fettle} inspect -h", "{fettle} plugins --help"}) {
+  struct {
+    const char *line, *says;
+  } const lines[] = {
+      {"{fettle}", "usage: fettle"},
+      {"{fettle} --help", "COMMANDS\n"},
+      {"{fettle} run --help", "EXIT STATUS\n"},
+      {"{fettle} inspect -h", "usage: fettle inspect"},
+      {"{fettle} help diff", "fettle-diff - show what changed"},
+      {"{fettle} help --man run", ".TH \"FETTLE\\-RUN\""},
+  };
+  for (const auto& [line, says] : lines) {
     INFO(line);
     const Finished done = shell(line);
     CHECK(done.status == 0);
-    CHECK_THAT(done.out, contains("usage: fettle"));
+    CHECK_THAT(done.out, contains(says));
     CHECK(done.err.empty());
+    CHECK(done.out.find('\x1b') == std::string::npos);  // no terminal, no colours
   }
   CHECK_THAT(shell("{fettle} --version").out, contains("fettle "));
 }
@@ -67,6 +78,27 @@ TEST_CASE("mistakes in the command line: exit status 2, and the nearest name") {
       {"{fettle} plugins list dce", "usage-bad-argument", "takes no name"},
       {"{fettle} plugins info dec", "usage-bad-argument", "did you mean 'dce'?"},
       {"{fettle} --version >/dev/full", "output-unwritable", "standard output"},
+      {"{fettle} help rnu", "usage-unknown-command", "did you mean 'run'?"},
+      {"{fettle} run a -o", "usage-bad-argument", "--output"},
+      {"{fettle} run a -o b -o c", "usage-bad-argument", "--output is given twice"},
+      {"{fettle} run a -p b --passes c", "usage-bad-argument", "leave one of them out"},
+      {"{fettle} run a --passes cse,dec", "component-unknown", "did you mean 'dce'?"},
+      {"{fettle} run a --passes 'dce{wieghts=1}'", "option-unknown", "did you mean 'weights'?"},
+      {"{fettle} run a --passes dce --stop-after cse", "usage-bad-argument", "does not run"},
+      {"{fettle} run a --passes dce --ir-dir /tmp", "usage-bad-argument", "empty folder"},
+      {"echo 'passes: [dec]' | {fettle} run a -p -", "component-unknown", "standard input:1:10"},
+      {"{fettle} run /tmp", "archive-open", "/tmp"},
+      {"{fettle} run {fettle}", "archive-not-zip", "fettle"},
+      {"{fettle} diff a", "usage-bad-argument", "B.pt2 is missing"},
+      {"{fettle} verify a b --with numerc", "component-unknown", "did you mean 'numeric'?"},
+      {"{fettle} verify a b --promise exct", "usage-bad-argument", "did you mean 'exact'?"},
+      {"{fettle} verify a b --max-abs -1", "usage-bad-argument", "not negative"},
+      {"{fettle} verify a b --max-abs 1 --promise exact", "usage-bad-argument", "leave one"},
+      {"{fettle} bench", "usage-bad-argument", "MODEL.pt2 is missing"},
+      {"{fettle} bench a --set latency.rnus=1", "option-unknown", "did you mean 'runs'?"},
+      {"{fettle} inspect", "usage-bad-argument", "MODEL.pt2 is missing"},
+      {"{fettle} inspect --purity aten.sigmod.default", "operator-unknown", "'aten.sigmoid.default'"},
+      {"{fettle} completion tcsh", "usage-bad-argument", "zsh"},
   };
   for (const auto& mistake : mistakes) {
     INFO(mistake.line);
@@ -143,8 +175,8 @@ TEST_CASE("a run, its report and what it leaves in the archive") {
        "numeric.random_sets=1", "--print-after", "changed", "--print-before", "dce"});
   INFO(done.err);
   REQUIRE(done.status == 0);
-  CHECK_THAT(done.out, contains("# after cse"));
-  CHECK_THAT(done.out, contains("# before dce"));
+  CHECK_THAT(done.err, contains("# after cse"));
+  CHECK_THAT(done.err, contains("# before dce"));
   CHECK_THAT(done.out, contains("Every change was verified; reference: eager outputs"));
   CHECK_THAT(done.out, contains("Measured"));
   const json::value report = json::parse(read_file(folder / "r.json"));
@@ -344,4 +376,179 @@ TEST_CASE("components and options that do not exist are told with their place") 
     CHECK_THAT(done.err, contains(mistake.where));
     CHECK_THAT(done.err, contains(mistake.says));
   }
+}
+
+TEST_CASE("a pipeline on one line, from standard input, and up to a pass") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const std::string run = "{fettle} run '" + bert + "' ";
+  const std::string line = " --passes 'cse,dce{weights=false}' -v --report-json ";
+  const Finished inline_run = shell(run + line + (folder / "a.json").string());
+  REQUIRE(inline_run.status == 0);
+  CHECK_THAT(inline_run.err, contains("cse: 1"));  // -v
+  const json::value a = json::parse(read_file(folder / "a.json"));
+  CHECK(a.at("pipeline").at("passes").at(1).at("dce").at("weights") == json::value(false));
+  CHECK(a.at("verified").as_bool());
+  const Finished piped =
+      shell("echo 'passes: [cse, repeat: {passes: [dce, cse]}]' | " + run +
+            "-p - --stop-after dce --report-json " + (folder / "b.json").string());
+  REQUIRE(piped.status == 0);
+  const json::value b = json::parse(read_file(folder / "b.json"));
+  CHECK(b.at("passes").as_array().size() == 2);
+  CHECK(b.at("passes").at(1).at("name").as_string() == "dce");
+}
+
+TEST_CASE("--ir-dir keeps the graph after each change, with its difference") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const fs::path steps = folder / "steps";
+  const Finished done = fettle_command(
+      {"run", bert, "--passes", "cse,cse,dce", "--ir-dir", steps, "-o", folder / "out.pt2"});
+  REQUIRE(done.status == 0);
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(steps)) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{"00-original.txt", "01-cse.diff", "01-cse.txt",
+                                          "02-dce.diff", "02-dce.txt"});
+  const auto text = [](const std::string& path) {
+    return fettle_command({"inspect", path, "-f", "text"}).out;
+  };
+  CHECK(read_file(steps / "00-original.txt") == text(bert));
+  CHECK(read_file(steps / "02-dce.txt") == text(folder / "out.pt2"));
+  CHECK_THAT(read_file(steps / "01-cse.diff"), contains("nodes removed"));
+  CHECK_THAT(read_file(steps / "01-cse.diff"), contains("@@ graph\n"));
+}
+
+TEST_CASE("diff, verify and bench of a program and what a pipeline made of it") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const std::string copy = folder / "copy.pt2", small = folder / "small.pt2";
+  REQUIRE(fettle_command({"run", bert, "-p", folder.write("p.yaml", "passes: []\n"), "-o", copy})
+              .status == 0);
+  REQUIRE(
+      fettle_command({"run", bert, "--passes", "cse,constant_folding,dce", "-o", small}).status ==
+      0);
+  const Finished same = fettle_command({"diff", bert, copy});
+  CHECK(same.status == 0);
+  CHECK(same.out == "the programs are the same\n");
+  const Finished differ = fettle_command({"diff", bert, small});
+  CHECK(differ.status == 1);
+  CHECK_THAT(differ.out, contains("--- " + bert + "\n+++ " + small + "\n@@ -"));
+  CHECK_THAT(differ.out, contains(" nodes removed"));
+  const Finished quiet = fettle_command({"diff", "-q", bert, small});
+  CHECK(quiet.status == 1);
+  CHECK(quiet.out.empty());
+  const json::value changes = json::parse(fettle_command({"diff", bert, small, "-f", "json"}).out);
+  CHECK_FALSE(changes.at("same").as_bool());
+  CHECK(changes.at("nodes").at("removed").to_number<int>() > 0);
+
+  const Finished verified = fettle_command({"verify", bert, small, "--set", "numeric.random_sets=1",
+                                            "--report-json", folder / "v.json"});
+  CHECK(verified.status == 0);
+  CHECK_THAT(verified.out, contains("eager outputs"));
+  CHECK_THAT(verified.out, contains("They compute the same"));
+  CHECK(json::parse(read_file(folder / "v.json")).at("verified").as_bool());
+
+  const Finished measured = fettle_command({"bench", bert, small, "--with", "latency", "--set",
+                                            "latency.runs=3", "--report-json", folder / "b.json"});
+  CHECK(measured.status == 0);
+  CHECK_THAT(measured.out, contains("small.pt2"));
+  CHECK_THAT(measured.out, contains("ratio"));
+  const json::value report = json::parse(read_file(folder / "b.json"));
+  CHECK(report.at("benchmarks").at(0).at("metrics").at(1).at("program").as_string() == small);
+}
+
+TEST_CASE("verify: a wrong program, and one that takes other inputs") {
+  NEEDS_MODEL(resnet, "resnet18");
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const std::string wrong = folder / "wrong.pt2";
+  const fs::path pipeline =
+      folder.write("p.yaml", "passes: [relu_to_neg]\nverify: {after: never}\n");
+  REQUIRE(fettle_command({"run", resnet, "-p", pipeline, "-o", wrong, "--plugin-dir", kTestPlugins})
+              .status == 0);
+  const Finished refused = fettle_command({"verify", resnet, wrong});
+  CHECK(refused.status == 1);
+  CHECK_THAT(refused.out, contains("They do not compute the same"));
+  CHECK(fettle_command({"verify", resnet, wrong, "--max-abs", "1e9"}).status == 0);
+  for (const char* command : {"verify", "bench"}) {
+    const Finished other = fettle_command({command, resnet, bert});
+    CHECK(other.status == 2);
+    CHECK_THAT(other.err, contains("error[programs-incomparable]"));
+  }
+}
+
+TEST_CASE("purity of operators, calls and nodes") {
+  NEEDS_MODEL(bert, "bert");
+  CHECK_THAT(fettle_command({"inspect", "--purity", "aten.dropout.default"}).out,
+             contains("with p=0.5, train=True"));
+  CHECK_THAT(fettle_command({"inspect", "--purity", "aten.add_.Tensor(x, y)"}).out,
+             contains("it writes"));
+  CHECK_THAT(fettle_command({"inspect", bert, "--purity", "gather"}).out, contains("move: yes"));
+  CHECK_THAT(fettle_command({"inspect", bert, "--purity", "gathre"}).err,
+             contains("did you mean 'gather'?"));
+}
+
+TEST_CASE("bash completes commands, options, values and what the plugins have") {
+  const auto complete = [](std::vector<std::string> words) {
+    std::string line = "source <({fettle} completion bash); COMP_WORDS=({fettle}";
+    for (const std::string& word : words) line += " '" + word + "'";
+    line += "); COMP_CWORD=" + std::to_string(words.size()) + "; _fettle; echo \"${COMPREPLY[*]}\"";
+    const Folder folder;
+    const Finished done = shell("bash " + folder.write("c.sh", expanded(line)).string());
+    INFO(done.err);
+    CHECK(done.status == 0);
+    return done.out;
+  };
+  CHECK(complete({"in"}) == "inspect\n");
+  CHECK_THAT(complete({""}), contains("run inspect diff verify"));
+  CHECK(complete({"run", "m.pt2", "--repor"}) == "--report --report-json\n");
+  CHECK(complete({"diff", "a", "--format", ""}) == "text json\n");
+  CHECK(complete({"inspect", "--format", "=", "js"}) == "json\n");
+  CHECK(complete({"inspect", "-f", "d"}) == "dot\n");
+  CHECK(complete({"run", "--passes", "cse,dc"}) == "cse,dce\n");
+  CHECK(complete({"run", "--print-after", "ch"}) == "changed\n");
+  CHECK(complete({"run", "--set", "dce."}) == "dce.weights=\n");
+  CHECK(complete({"verify", "--with", ""}) == "numeric\n");
+  CHECK(complete({"plugins", "in"}) == "info\n");
+  CHECK(complete({"plugins", "info", "lat"}) == "latency\n");
+  CHECK(complete({"run", "mod"}) == "\n");  // files are the shell's own business
+}
+
+TEST_CASE("Ctrl-C stops at a safe point, with nothing written") {
+  NEEDS_MODEL(resnet, "resnet18");
+  const Folder folder;
+  const std::string pipeline =
+      folder.write("p.yaml", "passes: [dce]\nbenchmark: [latency: {runs: 1000000}]\n");
+  const std::string out = folder / "out.pt2";
+  // A script's background job ignores SIGINT, which `setsid` with a trap reset does not undo; so
+  // the run starts in the foreground of a shell that sends it the signal.
+  const Finished done =
+      shell("bash -c 'trap - INT; (sleep 3; kill -INT $$) & exec {fettle} run \"" + resnet +
+            "\" -p \"" + pipeline + "\" -o \"" + out + "\"'");
+  CHECK(done.status == 130);
+  CHECK_THAT(done.err, contains("error[interrupted]"));
+  CHECK_FALSE(fs::exists(out));
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("a report that finds no room is told, with what was written before it") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const std::string out = folder / "out.pt2";
+  const Finished done =
+      shell("{fettle} run '" + bert + "' --passes dce -o '" + out + "' --report-json /dev/full");
+  CHECK(done.status == 2);
+  CHECK_THAT(done.err, contains("error[report-unwritable]"));
+  CHECK_THAT(done.err, contains("the output '" + out + "' is whole"));
+  CHECK(fettle_command({"diff", "-q", bert, out}).status == 1);
+}
+
+TEST_CASE("an output may replace its model") {
+  NEEDS_MODEL(bert, "bert");
+  const Folder folder;
+  const std::string model = folder / "m.pt2";
+  fs::copy_file(bert, model);
+  CHECK(fettle_command({"run", model, "--passes", "dce", "-o", model}).status == 0);
+  CHECK(fettle_command({"verify", bert, model, "--set", "numeric.random_sets=0"}).status == 0);
 }

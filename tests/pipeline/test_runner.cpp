@@ -17,6 +17,8 @@ graph(x: f32[2]):
 
 struct Log : RunObserver {
   std::vector<std::string> lines;
+  std::atomic<bool> stop{false};
+  const std::atomic<bool>* cancel() const override { return &stop; }
   void stage(std::string_view text) override { lines.emplace_back(text); }
   void before_pass(std::string_view name, const Graph& graph) override {
     lines.push_back("before " + std::string(name) + " " + std::to_string(graph.node_count()));
@@ -370,4 +372,42 @@ TEST_CASE("no passes: nothing happens, and nothing is verified") {
   CHECK(ran.after() == ran.before);
   CHECK(ran.report.passes.empty());
   CHECK_FALSE(ran.report.changed);
+}
+
+TEST_CASE("a run that is asked to stop does so at the next safe point, with the graph as it was") {
+  Program program = program_from_text(kProgram);
+  const std::string before = print(*program.graph, PrintOptions::exact());
+  Log log;
+  RunReport report;
+  const auto run = [&](std::unique_ptr<FakePass> first) -> std::string {
+    log.stop = false;
+    report = {};
+    ResolvedPipeline pipeline;
+    pipeline.verify_after = VerifyAfter::never;
+    pipeline.steps.push_back({ResolvedPass{std::move(first)}});
+    pipeline.steps.push_back({ResolvedPass{eraser("second", "dead")}});
+    try {
+      run_pipeline(program, pipeline, Device{}, log, report);
+    } catch (const Error& error) {
+      return std::string(code_name(error.code()));
+    }
+    return "done";
+  };
+  // Within a pass that finishes: its change is taken back.
+  CHECK(run(pass("stops", [&](Journal& journal) {
+          eraser("", "also_dead")->edit(journal, *std::make_unique<Outcome>());
+          log.stop = true;
+        })) == "interrupted");
+  CHECK(print(*program.graph, PrintOptions::exact()) == before);
+  CHECK(report.passes.size() == 1);
+  // A pass is told, and may answer an error: that is no fault of its own.
+  auto asks = std::make_unique<FakePass>();
+  asks->edit = [&](Journal&, Outcome& outcome) {
+    log.stop = true;
+    if (outcome.cancel && *outcome.cancel) throw Error({Code::plugin_failed, "cancelled"});
+  };
+  CHECK(run(std::move(asks)) == "interrupted");
+  // Before the first pass.
+  auto idle = pass("idle", [](Journal&) {});
+  CHECK(run(std::move(idle)) == "done");
 }

@@ -1,6 +1,7 @@
 // A pipeline file: what is read from a good one, and what is said, where, about a bad one.
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "catch.hpp"
 #include "pipeline/pipeline.hpp"
@@ -32,6 +33,7 @@ void check_mistake(const Mistake& mistake) {
     INFO(error.what());
     CHECK(code_name(error.code()) == mistake.code);
     CHECK(error.diagnostic().where == mistake.where);
+    CHECK_FALSE(error.diagnostic().hint.empty());
     CHECK(std::string(error.what()).find(mistake.says) != std::string::npos);
     CHECK(code_blame(error.code()) == Blame::input);
   }
@@ -236,4 +238,90 @@ TEST_CASE("--set that names nothing is an error") {
   } catch (const Error& error) {
     CHECK(error.diagnostic().hint == "did you mean 'fold'?");
   }
+}
+
+TEST_CASE("a pipeline on one line says what a file says") {
+  const Pipeline line = parse_inline(
+      " cse, dce{weights=false},constant_folding{max_bytes=1024, parameters=true},"
+      "repeat{limit=3}(cse,repeat(dce))",
+      "--passes");
+  const Pipeline file = parse_pipeline(R"(
+passes:
+  - cse
+  - dce: {weights: false}
+  - constant_folding: {max_bytes: 1024, parameters: true}
+  - repeat: {limit: 3, passes: [cse, repeat: {passes: [dce]}]}
+)",
+                                       "file");
+  const std::function<void(const std::vector<Step>&, const std::vector<Step>&)> compare =
+      [&](const std::vector<Step>& a, const std::vector<Step>& b) {
+        REQUIRE(a.size() == b.size());
+        for (std::size_t i = 0; i < a.size(); ++i) {
+          REQUIRE(a[i].what.index() == b[i].what.index());
+          if (std::holds_alternative<Repeat>(a[i].what)) {
+            CHECK(group(a[i]).limit == group(b[i]).limit);
+            compare(group(a[i]).passes, group(b[i]).passes);
+            continue;
+          }
+          CHECK(use(a[i]).name == use(b[i]).name);
+          REQUIRE(use(a[i]).options.size() == use(b[i]).options.size());
+          for (std::size_t k = 0; k < use(a[i]).options.size(); ++k) {
+            CHECK(use(a[i]).options[k].name == use(b[i]).options[k].name);
+            CHECK(use(a[i]).options[k].text == use(b[i]).options[k].text);
+          }
+        }
+      };
+  compare(line.passes, file.passes);
+  CHECK(use(line.passes[1]).where == "--passes:7");
+  CHECK(use(line.passes[1]).options[0].where == "--passes:11");
+  CHECK_FALSE(line.verifiers);
+}
+
+TEST_CASE("mistakes in a pipeline on one line are told with their column") {
+  const Mistake mistakes[] = {
+      {"", "pipeline-not-yaml", "--passes:1", "a pass has no name"},
+      {"cse,,dce", "pipeline-not-yaml", "--passes:5", "a pass has no name"},
+      {"cse dce)", "pipeline-not-yaml", "--passes:8", "')' is not expected here"},
+      {"dce{weights}", "pipeline-not-yaml", "--passes:12", "an option is NAME=VALUE"},
+      {"dce{weights=1", "pipeline-not-yaml", "--passes:14", "'}' is missing"},
+      {"repeat(cse", "pipeline-not-yaml", "--passes:11", "')' is missing"},
+      {"group(cse)", "pipeline-not-yaml", "--passes:7", "'group' is no group"},
+      {"repeat{limit=0}(cse)", "pipeline-bad-value", "--passes:8", "N in 1..1000"},
+      {"repeat{limt=2}(cse)", "pipeline-bad-value", "--passes:8", "no option of repeat"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    INFO(mistake.text);
+    try {
+      parse_inline(mistake.text, "--passes");
+      FAIL("was accepted");
+    } catch (const Error& error) {
+      INFO(error.what());
+      CHECK(code_name(error.code()) == mistake.code);
+      CHECK(error.diagnostic().where == mistake.where);
+      CHECK(std::string(error.what()).find(mistake.says) != std::string::npos);
+    }
+  }
+  std::string deep;
+  for (int i = 0; i < 1000; ++i) deep += "repeat(";
+  CHECK_THROWS_AS(parse_inline(deep, "--passes"), Error);
+}
+
+TEST_CASE("a pipeline that stops after a pass") {
+  const auto stopped = [](const std::string& text, const std::string& pass) {
+    Pipeline pipeline = parse_inline(text, "test");
+    REQUIRE(stop_after(pipeline, pass));
+    std::string out;
+    for (const Step& step : pipeline.passes) {
+      const bool is_group = std::holds_alternative<Repeat>(step.what);
+      out += (out.empty() ? "" : " ") + (is_group ? std::string("group") : use(step).name);
+    }
+    return out;
+  };
+  CHECK(stopped("a,b,c", "b") == "a b");
+  CHECK(stopped("a,b,a", "a") == "a");
+  CHECK(stopped("a,repeat(b,c,d),e", "c") == "a b c");
+  CHECK(stopped("repeat(a),repeat(b,repeat(c,d))", "d") == "group b c d");
+  Pipeline pipeline = parse_inline("a,b", "test");
+  CHECK_FALSE(stop_after(pipeline, "c"));
+  CHECK(pipeline.passes.size() == 2);
 }

@@ -30,7 +30,7 @@ def test_the_list_is_whole():
         values = [entry[field] for entry in CODES]
         assert len(set(values)) == len(values)
     assert all(name == identifier.replace("_", "-") for identifier, name, _, _ in CODES)
-    assert {blame for _, _, blame, _ in CODES} <= {"input", "check", "plugin", "bug"}
+    assert {blame for _, _, blame, _ in CODES} <= {"input", "check", "plugin", "bug", "user"}
 
 
 @pytest.mark.parametrize("identifier, name", [entry[:2] for entry in CODES])

@@ -13,26 +13,20 @@
 #include <map>
 
 #include "archive/program.hpp"
-#include "arguments.hpp"
+#include "common_options.hpp"
 #include "failure.hpp"
 #include "graph/checks.hpp"
 #include "graph/text.hpp"
+#include "manual.hpp"
 #include "ops/facts.hpp"
 #include "ops/registry.hpp"
 #include "pipeline/report.hpp"
 #include "pipeline/stopwatch.hpp"
-#include "program_facts.hpp"
 
 namespace fettle {
 namespace {
 
 namespace json = boost::json;
-namespace po = boost::program_options;
-
-constexpr std::string_view kAbout =
-    "Prints as JSON what loading, checking, printing, parsing and saving a program cost, and each "
-    "pass\n"
-    "over a fresh copy of it.\n";
 
 double processor_seconds() {
   timespec now{};
@@ -119,18 +113,31 @@ std::vector<std::pair<std::string, Stage>> stages_of(const std::string& model,
   };
 }
 
+CommandSpec command_spec() {
+  return {.name = "bench",
+          .summary = "print as JSON what each stage over a program costs, and each pass",
+          .synopsis = {"bench MODEL.pt2 [OPTION...]"},
+          .positionals = {{.name = "MODEL.pt2"}},
+          .options = {{.name = "only",
+                       .value = "NAME",
+                       .help = "Measures this stage or pass.",
+                       .otherwise = "all",
+                       .repeatable = true},
+                      {.name = "repetitions",
+                       .letter = "n",
+                       .value = "N",
+                       .help = "Of each stage.",
+                       .otherwise = "5"},
+                      plugin_dir_option()}};
+}
+
 void bench(const std::vector<std::string>& given, const std::filesystem::path& executable) {
-  Arguments arguments("-bench MODEL.pt2 [OPTION...]", kAbout);
-  arguments.positional("MODEL.pt2", true);
-  // clang-format off
-  arguments.options()
-      ("only", po::value<std::vector<std::string>>()->composing()->value_name("NAME"),
-       "measures this stage or pass; repeatable; default: all")
-      ("plugin-dir", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
-       "looks for plugins there first; repeatable")
-      ("repetitions,n", po::value<std::string>()->value_name("N"), "of each stage; default: 5");
-  // clang-format on
-  if (!arguments.parse(given)) return;
+  const CommandSpec spec = command_spec();
+  Arguments arguments(spec);
+  if (arguments.parse(given) != HelpAsked::no) {
+    std::cout << brief_help(spec, Terminal::standard_output());
+    return;
+  }
   const std::int64_t n = arguments.whole_number("repetitions", 5, 1, 1000);
   const std::vector<std::string> only = arguments.list("only");
   const auto wanted = [&](const std::string& name) {

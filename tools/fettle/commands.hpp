@@ -1,26 +1,23 @@
-// The commands of the command line. Each reads its own arguments, prints results on stdout and
-// returns an exit status (DESIGN 7); what goes wrong is thrown as fettle::Error.
+// The commands of the command line, each in a file of its own.
 #pragma once
 
-#include <filesystem>
-#include <string>
-#include <string_view>
 #include <vector>
+
+#include "command_spec.hpp"
 
 namespace fettle {
 
-struct Invocation {
-  std::filesystem::path executable;    // absolute: plugins and configs are found beside it
-  std::vector<std::string> arguments;  // after the command's name
-};
+CommandSpec run_command();
+CommandSpec inspect_command();
+CommandSpec diff_command();
+CommandSpec verify_command();
+CommandSpec bench_command();
+CommandSpec plugins_command();
+CommandSpec completion_command();
+CommandSpec help_command();
 
-struct Command {
-  std::string_view name, summary;
-  int (*run)(const Invocation&);
-};
-
-int run_command(const Invocation& invocation);
-int inspect_command(const Invocation& invocation);
-int plugins_command(const Invocation& invocation);
+// All of them, in the order in which help lists them.
+const std::vector<CommandSpec>& all_commands();
+const CommandSpec& find_command(const std::string& name);  // usage_unknown_command
 
 }  // namespace fettle

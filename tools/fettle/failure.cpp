@@ -28,6 +28,8 @@ int exit_status(Blame blame) {
       return 2;
     case Blame::plugin:
       return 3;
+    case Blame::user:
+      return 130;  // as a shell reports a program that SIGINT ended
     case Blame::bug:
       break;
   }

@@ -3,45 +3,90 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <optional>
 
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "graph/dot.hpp"
 #include "graph/text.hpp"
 #include "inspect_formats.hpp"
+#include "ops/purity.hpp"
+#include "programs.hpp"
 
 namespace fettle {
 namespace {
 
-namespace po = boost::program_options;
+std::string purity_text(const Purity& purity) {
+  std::string out = purity.safe
+                        ? "  move: yes; merge with an equal call: yes; remove when unused: yes\n"
+                        : "  move: no; merge with an equal call: no; remove when unused: no\n";
+  for (const std::string& reason : purity.reasons) out += fmt::format("  because {}\n", reason);
+  for (const std::string& condition : purity.conditions) {
+    out += fmt::format("  but {}\n", condition);
+  }
+  return out + fmt::format("  decided by: {}\n", purity.source);
+}
 
-constexpr std::string_view kAbout =
-    "Shows a program exported from PyTorch without running it.\n"
-    "  summary   signature, weights, operators, samples, versions\n"
-    "  text      every node, close to what print(exported_program) shows\n"
-    "  json      every node, for other programs\n"
-    "  dot       a drawing: fettle inspect M.pt2 --format dot | dot -Tsvg > M.svg\n";
+std::optional<NodeId> find_node(const Graph& graph, std::string_view name) {
+  for (std::uint32_t i = 0; i < graph.node_bound(); ++i) {
+    if (graph.alive(NodeId(i)) && graph.text(graph.node(NodeId(i)).name) == name) return NodeId(i);
+  }
+  return std::nullopt;
+}
 
-std::string warnings_text(const Program& program) {
-  std::string out;
-  for (const Diagnostic& warning : program.warnings) out += format(warning);
+std::string operator_purity_text(const std::string& what) {
+  if (what.find('(') != what.npos) {
+    const Purity purity = purity_of_call(what);
+    return purity.call + "\n" + purity_text(purity);
+  }
+  std::string out = what + "\n";
+  for (const PurityCase& c : purity_of_operator(what)) {
+    if (!c.when.empty()) out += fmt::format(" with {}:\n", c.when);
+    out += purity_text(c.purity);
+  }
   return out;
 }
 
-}  // namespace
+std::string node_purity_text(const std::string& path, const std::string& what) {
+  const Program program = load_program(path);
+  std::cerr << warnings_text(program);
+  const Graph& graph = *program.graph;
+  if (const auto node = find_node(graph, what)) {
+    const Purity purity = purity_of(graph, *node);
+    return purity.call + "\n" + purity_text(purity);
+  }
+  if (what.find('.') != what.npos) return operator_purity_text(what);  // node names have no dots
+  std::vector<std::string> names;
+  for (const NodeId node : graph.nodes()) names.emplace_back(graph.text(graph.node(node).name));
+  const std::string best = nearest(what, names);
+  throw Error({Code::usage_bad_argument,
+               fmt::format("no node is called '{}'", what),
+               path,
+               {},
+               best.empty() ? "'fettle inspect --format text' shows the names"
+                            : fmt::format("did you mean '{}'?", best)});
+}
 
-int inspect_command(const Invocation& invocation) {
-  Arguments arguments("inspect MODEL.pt2 [--format summary|text|json|dot]", kAbout);
-  arguments.positional("MODEL.pt2", true);
-  arguments.options()("format,f", po::value<std::string>()->value_name("FORMAT"),
-                      "summary (default), text, json or dot");
-  if (!arguments.parse(invocation.arguments)) return 0;
-  const std::string format = arguments.choice("format", {"summary", "text", "json", "dot"});
-
-  const Program program = read_program(arguments.text("MODEL.pt2"));
+int run(const Invocation&, const Arguments& arguments) {
+  const bool has_model = arguments.has("MODEL.pt2");
+  if (arguments.has("purity")) {
+    const std::string what = arguments.text("purity");
+    std::cout << (has_model ? node_purity_text(arguments.text("MODEL.pt2"), what)
+                            : operator_purity_text(what));
+    return 0;
+  }
+  if (!has_model) {
+    throw Error({Code::usage_bad_argument,
+                 "MODEL.pt2 is missing",
+                 {},
+                 {},
+                 "usage: " + usage_text(arguments.spec(), "; ")});
+  }
+  const std::string path = arguments.text("MODEL.pt2"), format = arguments.choice("format");
+  const Program program = load_program(path);
   std::cerr << warnings_text(program);
   if (format == "summary") {
-    std::cout << summary_text(program, arguments.text("MODEL.pt2"));
+    std::cout << summary_text(program, path);
   } else if (format == "text") {
     std::cout << print(*program.graph);
   } else if (format == "json") {
@@ -50,6 +95,48 @@ int inspect_command(const Invocation& invocation) {
     std::cout << to_dot(*program.graph);
   }
   return 0;
+}
+
+}  // namespace
+
+CommandSpec inspect_command() {
+  return {
+      .name = "inspect",
+      .summary = "show what a program is made of",
+      .synopsis = {"inspect MODEL.pt2 [--format summary|text|json|dot]",
+                   "inspect [MODEL.pt2] --purity OP|CALL|NODE"},
+      .description =
+          {"Shows a program exported from PyTorch without running it.",
+           "'summary' tells signature, weights (bytes of storage that several share count once), "
+           "operators, samples and versions; 'text' every node, close to what "
+           "print(exported_program) "
+           "shows; 'json' every node, for other programs; 'dot' is a drawing for Graphviz.",
+           "--purity answers whether a pass may move, merge or remove an operator's calls, and "
+           "why. "
+           "That depends on arguments: of an operator alone it tells which, and of a call "
+           "('aten.dropout.default(x, 0.5, False)', names stand for tensors) or of a node of "
+           "MODEL.pt2 "
+           "it tells the answer."},
+      .positionals = {{.name = "MODEL.pt2",
+                       .help = "The program to show; not needed for the purity of an operator.",
+                       .required = false}},
+      .options = {{.name = "format",
+                   .letter = "f",
+                   .value = "FORMAT",
+                   .help = "How it is shown.",
+                   .choices = {"summary", "text", "json", "dot"},
+                   .completes = Completes::choice},
+                  {.name = "purity",
+                   .value = "OP|CALL|NODE",
+                   .help = "Tells whether it is safe to move, merge and remove, and why."}},
+      .examples = {{"fettle inspect model.pt2", "What is in a program"},
+                   {"fettle inspect model.pt2 -f dot | dot -Tsvg > model.svg", "A drawing of it"},
+                   {"fettle inspect --purity aten.dropout.default",
+                    "What decides whether it is pure"},
+                   {"fettle inspect --purity 'aten.dropout.default(x, 0.5, False)'",
+                    "Whether this call is"}},
+      .see_also = {"diff", "run"},
+      .run = run};
 }
 
 }  // namespace fettle

@@ -7,6 +7,7 @@
 
 #include "graph/text.hpp"
 #include "inspect_formats.hpp"
+#include "numbers.hpp"
 #include "table.hpp"
 
 namespace fettle {

@@ -1,61 +1,45 @@
 // fettle's command line: finds the command, and turns whatever comes out of it into an exit status.
 #include <fcntl.h>
-#include <fmt/format.h>
 
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <csignal>
 #include <iostream>
 
-#include "base/error.hpp"
+#include "arguments.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
+#include "manual.hpp"
 
 namespace fettle {
 namespace {
 
-constexpr Command kCommands[] = {
-    {"run", "optimize a program by a pipeline of passes, verify and measure it", run_command},
-    {"inspect", "show what a program is made of", inspect_command},
-    {"plugins", "list the passes, verifiers and benchmarks there are", plugins_command},
-};
-
-std::string help() {
-  std::string text =
-      "fettle: optimizes programs exported from PyTorch, and proves that they still compute the "
-      "same\n\n"
-      "usage: fettle COMMAND [ARGUMENT...]\n\n";
-  for (const Command& command : kCommands) {
-    text += fmt::format("  {:<10}{}\n", command.name, command.summary);
+int dispatch(const std::filesystem::path& executable, const std::vector<std::string>& given) {
+  const std::string name = given.empty() ? "-h" : given[0];
+  if (name == "-h") {
+    std::cout << brief_help_of_all(all_commands(), Terminal::standard_output());
+    return 0;
   }
-  return text +
-         "\n'fettle COMMAND --help' tells more; 'fettle --version' the version.\n"
-         "Exit status: 0 done; 1 a check said no; 2 bad input or usage; 3 a plugin broke its "
-         "contract;\n"
-         "70 a bug in fettle.\n";
-}
-
-int dispatch(const std::filesystem::path& executable, const std::vector<std::string>& arguments) {
-  const std::string name = arguments.empty() ? "--help" : arguments[0];
-  if (name == "--help" || name == "-h" || name == "help") {
-    std::cout << help();
+  if (name == "--help") {
+    std::cout << manual_text(manual_of_all(all_commands()), Terminal::standard_output());
     return 0;
   }
   if (name == "--version") {
     std::cout << "fettle " << FETTLE_VERSION << "\n";
     return 0;
   }
-  std::vector<std::string> known;
-  for (const Command& command : kCommands) {
-    if (command.name == name) {
-      return command.run({executable, {arguments.begin() + 1, arguments.end()}});
-    }
-    known.emplace_back(command.name);
+  const CommandSpec& command = find_command(name);
+  Arguments arguments(command);
+  switch (arguments.parse({given.begin() + 1, given.end()})) {
+    case HelpAsked::brief:
+      std::cout << brief_help(command, Terminal::standard_output());
+      return 0;
+    case HelpAsked::full:
+      std::cout << manual_text(manual_of(command), Terminal::standard_output());
+      return 0;
+    case HelpAsked::no:
+      break;
   }
-  throw Error({Code::usage_unknown_command,
-               fmt::format("fettle has no command '{}'", name),
-               {},
-               {},
-               suggest(name, known)});
+  return command.run({executable}, arguments);
 }
 
 void guard_streams() {

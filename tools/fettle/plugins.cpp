@@ -4,19 +4,12 @@
 #include <algorithm>
 #include <iostream>
 
-#include "arguments.hpp"
 #include "commands.hpp"
-#include "program_facts.hpp"
+#include "common_options.hpp"
 #include "table.hpp"
 
 namespace fettle {
 namespace {
-
-namespace po = boost::program_options;
-
-constexpr std::string_view kAbout =
-    "list         every pass, verifier and benchmark that was found\n"
-    "info NAME    what one of them, or a plugin, does, and its options\n";
 
 std::string list_text(const Host& host) {
   Table table({"name", "kind", "plugin", "version", "summary"});
@@ -87,34 +80,78 @@ std::string info_text(const Host& host, const std::string& name) {
                suggest(name, known)});
 }
 
-}  // namespace
+// For shells: the names of components, and what --set takes.
+std::string names_text(const Host& host, bool settings) {
+  std::string out;
+  for (const PluginInfo& plugin : host.plugins()) {
+    for (const ComponentInfo& c : plugin.components) {
+      if (!settings) out += fmt::format("{} {}\n", component_kind_name(c.kind), c.name);
+      if (!settings) continue;
+      for (const OptionInfo& option : c.options) out += fmt::format("{}.{}\n", c.name, option.name);
+    }
+  }
+  return out;
+}
 
-int plugins_command(const Invocation& invocation) {
-  Arguments arguments("plugins list | plugins info NAME", kAbout);
-  arguments.positional("ACTION", true);
-  arguments.positional("NAME", false);
-  arguments.options()("plugin-dir",
-                      po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
-                      "looks for plugins there first; repeatable");
-  if (!arguments.parse(invocation.arguments)) return 0;
-
-  const std::string action = arguments.choice("ACTION", {"list", "info"});
+int run(const Invocation& invocation, const Arguments& arguments) {
+  const std::string action = arguments.choice("ACTION");
   const std::string name = arguments.text("NAME");
   if ((action == "info") == name.empty()) {
     throw Error({Code::usage_bad_argument,
                  action == "info" ? "info of what?" : "'plugins list' takes no name",
                  {},
                  {},
-                 "usage: fettle plugins list | fettle plugins info NAME"});
+                 "usage: fettle plugins list; fettle plugins info NAME"});
   }
   const Host host(plugin_search(arguments, invocation.executable));
   if (action == "info") {
     std::cout << info_text(host, name);
-  } else {
-    std::cerr << refusals_text(host);
-    std::cout << list_text(host);
+    return 0;
   }
+  const std::string format = arguments.choice("format");
+  if (format == "table") std::cerr << refusals_text(host);
+  std::cout << (format == "table" ? list_text(host) : names_text(host, format == "settings"));
   return 0;
+}
+
+}  // namespace
+
+CommandSpec plugins_command() {
+  return {
+      .name = "plugins",
+      .summary = "list the passes, verifiers and benchmarks there are, and what they take",
+      .synopsis = {"plugins list [--format table|names|settings]", "plugins info NAME"},
+      .description =
+          {"'list' shows every pass, verifier and benchmark that was found; what was found and "
+           "refused "
+           "is said on standard error. 'info' shows what one of them, or a plugin, does, and its "
+           "options with their types, defaults and allowed values.",
+           "Plugins are looked for in the folders of --plugin-dir, of FETTLE_PLUGIN_PATH, of the "
+           "user, "
+           "and of the system, in this order; never in the working directory. Two plugins that "
+           "offer a "
+           "component of one name are an error. A plugin that others could have changed is "
+           "refused."},
+      .positionals = {{.name = "ACTION",
+                       .help = "'list' or 'info'.",
+                       .choices = {"list", "info"},
+                       .completes = Completes::choice},
+                      {.name = "NAME",
+                       .help = "A component or a plugin.",
+                       .required = false,
+                       .completes = Completes::component}},
+      .options =
+          {{.name = "format",
+            .letter = "f",
+            .value = "FORMAT",
+            .help = "How 'list' shows them. 'names' is a line each, kind and name; 'settings' what "
+                    "--set takes.",
+            .choices = {"table", "names", "settings"},
+            .completes = Completes::choice},
+           plugin_dir_option()},
+      .examples = {{"fettle plugins info constant_folding", "What a pass does, and its options"}},
+      .see_also = {"run"},
+      .run = run};
 }
 
 }  // namespace fettle

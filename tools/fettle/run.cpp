@@ -4,85 +4,21 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <iostream>
+#include <iterator>
 
-#include "arguments.hpp"
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "destinations.hpp"
-#include "graph/text.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/resolve.hpp"
 #include "pipeline/runner.hpp"
 #include "pipeline/stopwatch.hpp"
-#include "program_facts.hpp"
-#include "progress.hpp"
+#include "programs.hpp"
+#include "run_console.hpp"
 #include "run_text.hpp"
-#include "runtime/executable.hpp"
 
 namespace fettle {
 namespace {
-
-namespace po = boost::program_options;
-
-constexpr std::string_view kAbout =
-    "Runs a pipeline of passes over a program exported from PyTorch, verifies after each pass that "
-    "it\n"
-    "still computes the same, measures what that bought, and writes a program that Python loads.\n"
-    "Without -o nothing is written. Without -p the default pipeline is run "
-    "(configs/default.yaml).\n";
-
-// Shows progress, and prints the graph around the passes that --print-before and --print-after
-// name.
-class RunConsole : public RunObserver {
- public:
-  RunConsole(std::vector<std::string> before, std::vector<std::string> after)
-      : before_(std::move(before)), after_(std::move(after)), progress_(Progress::terminal()) {}
-
-  void stage(std::string_view text) override { progress_.stage(text); }
-  void clear() { progress_.clear(); }
-
-  void before_pass(std::string_view name, const Graph& graph) override {
-    if (names(before_, name)) show("before", name, graph);
-  }
-
-  void after_pass(const PassReport& pass, const Graph& graph) override {
-    progress_.clear();
-    const bool changed = pass.status == PassStatus::changed;
-    if (names(after_, pass.name) || (changed && names(after_, "changed"))) {
-      show("after", pass.name, graph);
-    }
-  }
-
- private:
-  static bool names(const std::vector<std::string>& list, std::string_view name) {
-    return std::ranges::find(list, name) != list.end();
-  }
-
-  void show(std::string_view when, std::string_view name, const Graph& graph) {
-    progress_.clear();
-    std::cout << "# " << when << " " << name << "\n" << print(graph) << "\n";
-  }
-
-  std::vector<std::string> before_, after_;
-  Progress progress_;
-};
-
-void declare(Arguments& arguments) {
-  const auto text = [] { return po::value<std::string>(); };
-  const auto texts = [] { return po::value<std::vector<std::string>>()->composing(); };
-  arguments.positional("MODEL.pt2", true);
-  // clang-format off
-  arguments.options()
-      ("pipeline,p", text()->value_name("FILE.yaml"), "the pipeline; default: configs/default.yaml")
-      ("output,o", text()->value_name("OUT.pt2"), "where the result goes; without it nothing is written")
-      ("report", text()->value_name("R.html"), "writes a report for people")
-      ("report-json", text()->value_name("R.json"), "writes a report for programs")
-      ("set", texts()->value_name("PASS.OPTION=VALUE"), "changes an option of the pipeline; repeatable")
-      ("device", text()->value_name("DEVICE"), "where programs run: cpu (default), cuda, cuda:1, mps")
-      ("plugin-dir", texts()->value_name("DIR"), "looks for plugins there first; repeatable")
-      ("print-before", texts()->value_name("PASS"), "prints the graph before a pass; repeatable")
-      ("print-after", texts()->value_name("PASS|changed"), "prints it after a pass, or after each that changed it");
-  // clang-format on
-}
 
 // configs/default.yaml in the source tree or installed, as seen from the executable.
 std::filesystem::path default_pipeline(const std::filesystem::path& executable) {
@@ -98,41 +34,52 @@ std::filesystem::path default_pipeline(const std::filesystem::path& executable) 
                "name a pipeline with -p"});
 }
 
+// A misspelled pass would print nothing, and say nothing.
+void check_pass_names(const Arguments& arguments, const Pipeline& pipeline) {
+  const auto check = [&](const std::string& option, const std::string& name,
+                         const std::vector<std::string>& others) {
+    std::vector<std::string> known = pass_names(pipeline);
+    known.insert(known.end(), others.begin(), others.end());
+    if (std::ranges::find(known, name) != known.end()) return;
+    throw Error({Code::usage_bad_argument,
+                 fmt::format("--{} names '{}', which the pipeline does not run", option, name),
+                 pipeline.source,
+                 {},
+                 suggest(name, known)});
+  };
+  for (const std::string& name : arguments.list("print-before")) {
+    check("print-before", name, {"all"});
+  }
+  for (const std::string& name : arguments.list("print-after")) {
+    check("print-after", name, {"all", "changed"});
+  }
+  if (arguments.has("stop-after")) check("stop-after", arguments.text("stop-after"), {});
+}
+
+Pipeline read_named_pipeline(const Arguments& arguments, const std::filesystem::path& executable) {
+  if (arguments.has("passes") && arguments.has("pipeline")) {
+    throw Error({Code::usage_bad_argument,
+                 "--pipeline and --passes are given",
+                 {},
+                 "each says what to run",
+                 "leave one of them out"});
+  }
+  if (arguments.has("passes")) return parse_inline(arguments.text("passes"), "--passes");
+  if (!arguments.has("pipeline")) return load_pipeline(default_pipeline(executable));
+  if (arguments.text("pipeline") != "-") return load_pipeline(arguments.text("pipeline"));
+  const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+  return parse_pipeline(text, "standard input");
+}
+
 Pipeline read_pipeline(const Arguments& arguments, const std::filesystem::path& executable) {
-  Pipeline pipeline =
-      load_pipeline(arguments.has("pipeline") ? std::filesystem::path(arguments.text("pipeline"))
-                                              : default_pipeline(executable));
+  Pipeline pipeline = read_named_pipeline(arguments, executable);
   if (!pipeline.verifiers && pipeline.verify_after != VerifyAfter::never) {
     pipeline.verifiers = {{"numeric", {}, "verify (the default)"}};
   }
-  for (const std::string& text : arguments.list("set")) apply_override(pipeline, text);
+  apply_overrides(arguments, pipeline);
+  check_pass_names(arguments, pipeline);
+  if (arguments.has("stop-after")) stop_after(pipeline, arguments.text("stop-after"));
   return pipeline;
-}
-
-// A misspelled pass would print nothing, and say nothing.
-void check_print_names(const Arguments& arguments, const Pipeline& pipeline) {
-  for (const std::string option : {"print-before", "print-after"}) {
-    for (const std::string& name : arguments.list(option)) {
-      std::vector<std::string> known = pass_names(pipeline);
-      if (option == "print-after") known.push_back("changed");
-      if (std::ranges::find(known, name) != known.end()) continue;
-      throw Error({Code::usage_bad_argument,
-                   fmt::format("--{} names '{}', which the pipeline does not run", option, name),
-                   pipeline.source,
-                   {},
-                   suggest(name, known)});
-    }
-  }
-}
-
-Device read_device(const Arguments& arguments) {
-  const std::string text = arguments.text("device", "cpu");
-  const std::optional<Device> device = device_from_string(text);
-  std::string why;
-  if (device && device_available(*device, &why)) return *device;
-  throw Error({Code::usage_bad_argument, fmt::format("cannot run on the device '{}'", text),
-               "--device", device ? why : "a device is cpu, cuda, cuda:N or mps",
-               "leave --device out to run on cpu"});
 }
 
 Record pipeline_record(const RunReport& report) {
@@ -160,7 +107,8 @@ struct Run {
   void execute() {
     const Stopwatch loading;
     console.stage("loading " + report.model);
-    Program program = read_program(report.model);
+    Program program = load_program(report.model);
+    console.loaded(*program.graph);
     report.load_seconds = loading.seconds();
     report.notes = program.warnings;
     run_pipeline(program, pipeline, device, console, report);
@@ -177,16 +125,9 @@ struct Run {
   }
 };
 
-}  // namespace
-
-int run_command(const Invocation& invocation) {
+int run(const Invocation& invocation, const Arguments& arguments) {
   const Stopwatch watch;
-  Arguments arguments("run MODEL.pt2 [-p PIPELINE.yaml] [-o OUT.pt2] [OPTION...]", kAbout);
-  declare(arguments);
-  if (!arguments.parse(invocation.arguments)) return 0;
-
   const Pipeline file = read_pipeline(arguments, invocation.executable);
-  check_print_names(arguments, file);
   check_destinations(arguments);
   const Device device = read_device(arguments);
   const Host host(plugin_search(arguments, invocation.executable));
@@ -201,7 +142,10 @@ int run_command(const Invocation& invocation) {
   report.pipeline_source = pipeline.source;
   report.plugins = pipeline.plugins;
 
-  RunConsole console(arguments.list("print-before"), arguments.list("print-after"));
+  Printing printing{
+      arguments.list("print-before"), arguments.list("print-after"), arguments.flag("verbose"), {}};
+  if (arguments.has("ir-dir")) printing.ir_dir = arguments.text("ir-dir");
+  RunConsole console(std::move(printing));
   try {
     Run{arguments, console, pipeline, device, report}.execute();
   } catch (const Error& error) {
@@ -221,8 +165,109 @@ int run_command(const Invocation& invocation) {
   report.seconds_total = watch.seconds();
   std::cerr << notes_text(report);
   std::cout << run_text(report);
-  write_reports(arguments, report);
+  try {
+    write_reports(arguments, report);
+  } catch (const Error& unwritable) {
+    if (report.output.empty()) throw;
+    Diagnostic diagnostic = unwritable.diagnostic();
+    diagnostic.why += fmt::format("; the output '{}' is whole", report.output);
+    throw Error(std::move(diagnostic));
+  }
   return report.check_failed ? 1 : 0;
+}
+
+}  // namespace
+
+CommandSpec run_command() {
+  return {
+      .name = "run",
+      .summary = "optimize a program by a pipeline of passes, verify and measure it",
+      .synopsis = {"run MODEL.pt2 [-p PIPELINE.yaml] [-o OUT.pt2] [OPTION...]"},
+      .description =
+          {"Reads a program that torch.export.save wrote, runs a pipeline of passes over it, "
+           "checks "
+           "after each pass that it still computes the same, measures what that bought, and writes "
+           "a "
+           "program that Python loads. A pass whose result is refused leaves no trace: the graph "
+           "is as "
+           "it was before it.",
+           "Without -p the default pipeline is run; without -o nothing is written. OUT.pt2 appears "
+           "whole or not at all, and may be MODEL.pt2 itself. Ctrl-C stops at the next safe point, "
+           "with nothing written; a second one ends fettle at once.",
+           "On standard output: what each pass did, how it was verified, what was measured, and "
+           "the "
+           "Python lines that load the result."},
+      .positionals = {{.name = "MODEL.pt2", .help = "The program to optimize."}},
+      .options =
+          {{.name = "pipeline",
+            .letter = "p",
+            .value = "FILE.yaml",
+            .help = "The pipeline to run; '-' reads it from standard input.",
+            .otherwise = "configs/default.yaml",
+            .completes = Completes::file},
+           {.name = "passes",
+            .value = "PASSES",
+            .help = "The pipeline on one line, as in "
+                    "'cse,dce,constant_folding{max_bytes=1024},repeat{limit=4}(cse,dce)'. Verified "
+                    "after "
+                    "each pass with numeric; nothing is measured.",
+            .completes = Completes::pass},
+           {.name = "output",
+            .letter = "o",
+            .value = "OUT.pt2",
+            .help = "Where the result goes.",
+            .otherwise = "nothing is written",
+            .completes = Completes::file},
+           {.name = "report",
+            .value = "R.html",
+            .help = "Writes a report for people.",
+            .completes = Completes::file},
+           report_json_option(),
+           set_option("constant_folding.max_bytes=4096"),
+           {.name = "stop-after",
+            .value = "PASS",
+            .help = "Leaves out what comes after the first run of this pass; in a repeat group, "
+                    "that of "
+                    "its first round.",
+            .completes = Completes::pass},
+           {.name = "verbose",
+            .letter = "v",
+            .help =
+                "Prints a line for each pass when it is done, with its times, on standard error."},
+           {.name = "print-before",
+            .value = "PASS|all",
+            .help = "Prints the graph before a pass, on standard error.",
+            .repeatable = true,
+            .completes = Completes::pass},
+           {.name = "print-after",
+            .value = "PASS|all|changed",
+            .help =
+                "Prints the graph after a pass, on standard error. 'changed' means after each that "
+                "changed it.",
+            .repeatable = true,
+            .completes = Completes::pass},
+           {.name = "ir-dir",
+            .value = "DIR",
+            .help =
+                "Writes the graph's text after each change into this folder. It must be empty or "
+                "new, and gets 00-original.txt, 01-cse.txt, and what changed as 01-cse.diff.",
+            .completes = Completes::folder},
+           device_option(),
+           plugin_dir_option()},
+      .statuses = {{"0", "Done; if verification is on, every change that was kept passed it."},
+                   {"1",
+                    "A verifier refused a pass. With 'on_failure: skip' the rest was written."},
+                   {"130", "Interrupted by Ctrl-C; nothing was written."}},
+      .examples = {{"fettle run model.pt2 -o small.pt2 --report report.html",
+                    "Optimize by the default pipeline, with a report"},
+                   {"fettle run model.pt2 --passes cse,dce --print-after changed",
+                    "Look at what two passes do"},
+                   {"fettle run model.pt2 --ir-dir steps -v",
+                    "Keep every step, with its difference"},
+                   {"fettle run model.pt2 -o model.pt2 -p pipeline.yaml --set dce.weights=false",
+                    "Optimize in place by a pipeline of one's own, with an option changed"}},
+      .see_also = {"diff", "verify", "bench", "plugins"},
+      .run = run};
 }
 
 }  // namespace fettle

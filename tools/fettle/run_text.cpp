@@ -5,19 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "benchmark_text.hpp"
+#include "numbers.hpp"
 #include "table.hpp"
 
 namespace fettle {
 namespace {
-
-std::string duration(double seconds) {
-  if (seconds < 1) return fmt::format("{:.2f} ms", seconds * 1e3);
-  return fmt::format("{:.2f} s", seconds);
-}
-
-std::string error_size(double value) {
-  return value == 0 ? "0" : std::isnan(value) ? "nan" : fmt::format("{:.2g}", value);
-}
 
 // "numeric", "checksum: fail".
 std::string verified_by(const RunReport& report, const PassReport& pass) {
@@ -56,7 +49,7 @@ std::string passes_table(const RunReport& report) {
   Table table({"pass", ">nodes", ">rewrites", ">time", "verified by", ">max error", "outcome"});
   for (const PassReport& p : report.passes) {
     table.add({pass_name(p), fmt::format("{} → {}", p.nodes_before, p.nodes_after),
-               std::to_string(p.rewrites), duration(p.seconds), verified_by(report, p),
+               std::to_string(p.rewrites), human_seconds(p.seconds), verified_by(report, p),
                largest_error(p), outcome(p)});
   }
   return table.empty() ? "  the pipeline has no passes\n" : table.text();
@@ -74,62 +67,9 @@ std::string statistics(const RunReport& report) {
   return out;
 }
 
-std::string amount(double value, const std::string& unit) {
-  if (unit == "bytes") return human_bytes(value);
-  return fmt::format("{:.4g}{}{}", value, unit.empty() ? "" : " ", unit);
-}
-
-std::string with_spread(const Metric* m) {
-  if (!m) return {};
-  if (m->low == m->high) return amount(m->median, m->unit);
-  const bool bytes = m->unit == "bytes";  // each with a unit of its own
-  return fmt::format("{} [{} .. {}]", amount(m->median, m->unit),
-                     amount(m->low, bytes ? m->unit : ""), amount(m->high, bytes ? m->unit : ""));
-}
-
-// The metric of that name and program, or null.
-const Metric* metric(const BenchmarkReport& benchmark, const std::string& name,
-                     std::size_t program) {
-  const auto found = std::ranges::find_if(
-      benchmark.metrics, [&](const Metric& m) { return m.name == name && m.program == program; });
-  return found == benchmark.metrics.end() ? nullptr : &*found;
-}
-
-// Optimized ÷ original: as the benchmark measured it ("NAME_ratio", from paired runs) with its
-// spread, else of the medians.
-std::string ratio(const BenchmarkReport& benchmark, const std::string& name) {
-  if (const Metric* m = metric(benchmark, name + "_ratio", 1)) {
-    return fmt::format("{:.3f} [{:.3f} .. {:.3f}]", m->median, m->low, m->high);
-  }
-  const Metric* original = metric(benchmark, name, 0);
-  const Metric* optimized = metric(benchmark, name, 1);
-  if (!original || !optimized || original->median == 0) return {};
-  return fmt::format("{:.3f}", optimized->median / original->median);
-}
-
-// Whether an earlier row shows it: the same metric of another program, or the ratio of a metric.
-bool has_row(const BenchmarkReport& benchmark, const Metric& m) {
-  if (m.name.ends_with("_ratio") &&
-      metric(benchmark, m.name.substr(0, m.name.size() - std::string_view("_ratio").size()), 1)) {
-    return true;
-  }
-  return std::ranges::find(benchmark.metrics, m.name, &Metric::name).base() != &m;
-}
-
-// A row for each metric, original beside optimized; what the spreads are stands below.
-std::string benchmark_table(const RunReport& report) {
-  Table table({"metric", ">original", ">optimized", ">ratio"});
-  std::string notes;
-  for (const BenchmarkReport& benchmark : report.benchmarks) {
-    for (const Metric& m : benchmark.metrics) {
-      if (!m.note.empty() && m.program == 1) notes += fmt::format("  {}: {}\n", m.name, m.note);
-      if (has_row(benchmark, m)) continue;
-      table.add({m.name, with_spread(metric(benchmark, m.name, 0)),
-                 with_spread(metric(benchmark, m.name, 1)), ratio(benchmark, m.name)});
-    }
-  }
-  if (table.empty()) return {};
-  return "\nMeasured (ratio: optimized / original)\n" + table.text() + notes;
+std::string measured(const RunReport& report) {
+  const std::string table = benchmark_text(report.benchmarks, {"original", "optimized"});
+  return table.empty() ? table : "\nMeasured (ratio: optimized / original)\n" + table;
 }
 
 std::string verification_line(const RunReport& report) {
@@ -162,7 +102,7 @@ std::string run_text(const RunReport& report) {
   std::string out = fmt::format("{}: {} → {} nodes\n{}{}", report.model, report.nodes_before,
                                 report.nodes_after, passes_table(report), statistics(report));
   if (!report.error.empty()) return out + "The run stopped; nothing was written.\n";
-  out += verification_line(report) + benchmark_table(report);
+  out += verification_line(report) + measured(report);
   return out + "\n" + output_lines(report);
 }
 

@@ -19,9 +19,4 @@ class Table {
   std::vector<std::vector<std::string>> rows_;  // the headers first
 };
 
-// "1.5 kB", "44.7 MB"; "12 bytes".
-std::string human_bytes(double bytes);
-// 1234567 → "1,234,567".
-std::string human_count(std::uint64_t count);
-
 }  // namespace fettle

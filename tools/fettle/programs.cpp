@@ -1,4 +1,4 @@
-#include "program_facts.hpp"
+#include "programs.hpp"
 
 #include <fmt/format.h>
 
@@ -21,12 +21,14 @@ std::string python_string(std::string_view text) {
 
 }  // namespace
 
-Search plugin_search(const Arguments& arguments, const std::filesystem::path& executable) {
-  Search search = Search::standard(executable);
-  for (const std::string& folder : arguments.list("plugin-dir")) {
-    search.plugin_dirs.emplace_back(folder);
-  }
-  return search;
+Program load_program(const std::string& path) {
+  return read_program(path);
+}
+
+std::string warnings_text(const Program& program) {
+  std::string out;
+  for (const Diagnostic& warning : program.warnings) out += format(warning);
+  return out;
 }
 
 std::vector<std::string> python_lines(const Program& program, const std::string& path) {

@@ -1,18 +1,17 @@
-// Small answers that several commands need.
+// From a path to a program: the one place where commands load one. And what is told of it.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "archive/program.hpp"
-#include "arguments.hpp"
-#include "host/host.hpp"
 
 namespace fettle {
 
-// Where to look for plugins: --plugin-dir first, then the usual places.
-Search plugin_search(const Arguments& arguments, const std::filesystem::path& executable);
+Program load_program(const std::string& path);
+
+// What was read and not understood, for stderr.
+std::string warnings_text(const Program& program);
 
 // Python that loads and runs the program at `path`, with the imports that loading needs.
 std::vector<std::string> python_lines(const Program& program, const std::string& path);

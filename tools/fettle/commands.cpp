@@ -1,0 +1,30 @@
+#include "commands.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+
+namespace fettle {
+
+const std::vector<CommandSpec>& all_commands() {
+  static const std::vector<CommandSpec> commands = {
+      run_command(),   inspect_command(), diff_command(),       verify_command(),
+      bench_command(), plugins_command(), completion_command(), help_command(),
+  };
+  return commands;
+}
+
+const CommandSpec& find_command(const std::string& name) {
+  std::vector<std::string> known;
+  for (const CommandSpec& command : all_commands()) {
+    if (command.name == name) return command;
+    known.push_back(command.name);
+  }
+  throw Error({Code::usage_unknown_command,
+               fmt::format("fettle has no command '{}'", name),
+               {},
+               {},
+               suggest(name, known)});
+}
+
+}  // namespace fettle
