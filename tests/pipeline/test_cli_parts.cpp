@@ -86,6 +86,79 @@ TEST_CASE("arguments are read strictly") {
   CHECK(others.choice("format") == "text");
 }
 
+// What a command line is told, without a process: "code: message".
+std::string told(std::vector<std::string> words) {
+  try {
+    const CommandSpec& command = find_command(words.at(0));
+    words.erase(words.begin());
+    Arguments arguments(command);
+    if (arguments.parse(words) != HelpAsked::no) return "help";
+    return "exit status " + std::to_string(command.run({FETTLE_EXECUTABLE}, arguments));
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST_CASE("mistakes in the commands' own arguments, with the nearest name") {
+  struct {
+    std::vector<std::string> line;
+    const char *code, *says;
+  } const mistakes[] = {
+      {{"help", "rnu"}, "usage-unknown-command", "did you mean 'run'?"},
+      {{"run"}, "usage-bad-argument", "MODEL.pt2 is missing"},
+      {{"run", "a", "b"}, "usage-bad-argument", "too many arguments"},
+      {{"run", "a", "-p", "/nowhere.yaml"}, "pipeline-unreadable", "no such file"},
+      {{"run", "a", "--set", "dce"}, "pipeline-bad-override", "PASS.OPTION=VALUE"},
+      {{"run", "a", "--print-before", "dec"}, "usage-bad-argument", "did you mean 'dce'?"},
+      {{"run", "a", "--print-after", "chnged"}, "usage-bad-argument", "did you mean 'changed'?"},
+      {{"run", "a", "--device", "gpu"}, "usage-bad-argument", "'gpu'"},
+      {{"run", "a", "--device", "cuda:77"}, "usage-bad-argument", "leave --device out"},
+      {{"run", "--out", "x", "m"}, "usage-unknown-option", "did you mean '--output'?"},
+      {{"run", "a", "-o", ""}, "usage-bad-argument", "--output is given without a value"},
+      {{"run", "a", "-o"}, "usage-bad-argument", "--output"},
+      {{"run", "a", "-o", "b", "-o", "c"}, "usage-bad-argument", "--output is given twice"},
+      {{"run", "a", "--report", "a"}, "usage-bad-argument", "--report and MODEL.pt2 name"},
+      {{"run", "a", "-o", "b", "--report-json", "./b"},
+       "usage-bad-argument",
+       "--report-json and --output name the same file"},
+      {{"run", "a", "-p", "b", "--passes", "c"}, "usage-bad-argument", "leave one of them out"},
+      {{"run", "a", "--passes", "cse,dec"}, "component-unknown", "did you mean 'dce'?"},
+      {{"run", "a", "--passes", "dce{wieghts=1}"}, "option-unknown", "did you mean 'weights'?"},
+      {{"run", "a", "--passes", "dce", "--stop-after", "cse"},
+       "usage-bad-argument",
+       "does not run"},
+      {{"run", "a", "--passes", "dce", "--ir-dir", "/tmp"}, "usage-bad-argument", "empty folder"},
+      {{"run", "/nowhere.pt2"}, "archive-open", "/nowhere.pt2"},
+      {{"run", "/tmp"}, "archive-open", "/tmp"},
+      {{"inspect", FETTLE_EXECUTABLE}, "archive-not-zip", "fettle"},
+      {{"inspect"}, "usage-bad-argument", "MODEL.pt2 is missing"},
+      {{"inspect", "a", "--format", "jsn"}, "usage-bad-argument", "did you mean 'json'?"},
+      {{"inspect", "--purity", "aten.sigmod.default"},
+       "operator-unknown",
+       "'aten.sigmoid.default'"},
+      {{"diff", "a"}, "usage-bad-argument", "B.pt2 is missing"},
+      {{"verify", "a", "b", "--with", "numerc"}, "component-unknown", "did you mean 'numeric'?"},
+      {{"verify", "a", "b", "--promise", "exct"}, "usage-bad-argument", "did you mean 'exact'?"},
+      {{"verify", "a", "b", "--max-abs", "-1"}, "usage-bad-argument", "not negative"},
+      {{"verify", "a", "b", "--max-abs", "1", "--promise", "exact"},
+       "usage-bad-argument",
+       "leave one"},
+      {{"bench"}, "usage-bad-argument", "MODEL.pt2 is missing"},
+      {{"bench", "a", "--set", "latency.rnus=1"}, "option-unknown", "did you mean 'runs'?"},
+      {{"plugins", "lst"}, "usage-bad-argument", "did you mean 'list'?"},
+      {{"plugins", "info"}, "usage-bad-argument", "plugins info NAME"},
+      {{"plugins", "list", "dce"}, "usage-bad-argument", "takes no name"},
+      {{"plugins", "info", "dec"}, "usage-bad-argument", "did you mean 'dce'?"},
+      {{"completion", "tcsh"}, "usage-bad-argument", "must be one of bash, zsh, fish"},
+  };
+  for (const auto& mistake : mistakes) {
+    const std::string text = told(mistake.line);
+    INFO(text);
+    CHECK_THAT(text, contains("error[" + std::string(mistake.code) + "]"));
+    CHECK_THAT(text, contains(mistake.says));
+  }
+}
+
 TEST_CASE("help is asked for in two ways, and nothing else is checked then") {
   CHECK(Arguments(kExample).parse({"-h"}) == HelpAsked::brief);
   CHECK(Arguments(kExample).parse({"--help", "--format", "nonsense"}) == HelpAsked::full);
@@ -115,7 +188,7 @@ TEST_CASE("the manual says what the command declares, within the terminal's widt
   for (const char* part :
        {"NAME\n    fettle-example - show what a command\n    may say of itself\n",
         "SYNOPSIS\n    fettle example FILE [OPTION...]\n", "    -f FORMAT, --format FORMAT\n",
-        "Default: 1.", "May be given several times", "EXIT STATUS", "NO_COLOR",
+        "Default: 1.", "May be given several", "EXIT STATUS", "NO_COLOR",
         "    fettle example -q a.b\n", "fettle(1)"}) {
     INFO(text);
     CHECK_THAT(text, contains(part));
@@ -123,7 +196,7 @@ TEST_CASE("the manual says what the command declares, within the terminal's widt
   CHECK_THAT(manual_text(manual_of(kExample), Terminal(80, true)), contains("\x1b[1mNAME\x1b[0m"));
   const std::string brief = brief_help(kExample, Terminal(80, false));
   CHECK_THAT(brief, contains("usage: fettle example FILE [OPTION...]\n"));
-  CHECK_THAT(brief, contains("  -f FORMAT, --format FORMAT        How.\n"));
+  CHECK_THAT(brief, contains("  -f FORMAT, --format FORMAT      How.\n"));
 }
 
 TEST_CASE("the page for man: sections, options, and no text that roff would take for a request") {
