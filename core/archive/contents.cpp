@@ -71,6 +71,27 @@ void refuse_pickled(const ZipReader& zip, const std::string& model) {
   }
 }
 
+// What torch.save pickled, by the first thing in the pickle (protocol 2).
+std::string pickled_what(std::string_view pickle) {
+  constexpr std::string_view kProtocol = "\x80\x02", kOrdered = "ccollections\nOrderedDict\n";
+  if (pickle.starts_with(kProtocol)) pickle.remove_prefix(kProtocol.size());
+  if (pickle.starts_with(kOrdered)) {
+    return "it is a pickled state dict, as torch.save writes it: weights without a program";
+  }
+  if (pickle.starts_with('}')) {
+    return "it is a pickled dictionary (a checkpoint?), as torch.save writes it";
+  }
+  const std::size_t module_end = pickle.find('\n');
+  const std::size_t class_end =
+      module_end == pickle.npos ? pickle.npos : pickle.find('\n', module_end + 1);
+  if (pickle.starts_with('c') && class_end != pickle.npos) {
+    return fmt::format("it is a pickled object of the Python class {}.{}, as torch.save writes it",
+                       pickle.substr(1, module_end - 1),
+                       pickle.substr(module_end + 1, class_end - module_end - 1));
+  }
+  return "it is a pickle, as torch.save writes it";
+}
+
 }  // namespace
 
 void check_format(const ZipReader& zip) {
@@ -84,8 +105,8 @@ void check_format(const ZipReader& zip) {
       not_a_program("it is TorchScript, as torch.jit.save writes it",
                     "export the model with torch.export.export and torch.export.save");
     }
-    if (zip.find("data.pkl")) {
-      not_a_program("it is a pickle, as torch.save writes it",
+    if (const ZipRecord* pickle = zip.find("data.pkl")) {
+      not_a_program(pickled_what(zip.checked_text(*pickle)),
                     "load it in Python, then export the model with torch.export.export and "
                     "torch.export.save");
     }

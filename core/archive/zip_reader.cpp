@@ -127,19 +127,20 @@ Directory read_end(const Fields& in, const std::string& file) {
 
 struct Entry {
   std::string_view name;  // with the root folder
-  std::uint64_t size = 0, header = 0;
+  std::uint64_t size = 0, packed = 0, header = 0;
   std::uint32_t crc32 = 0;
+  bool stored = false;  // neither compressed nor encrypted
 };
 
 // zip64's extra field holds, in this order, those of the fields whose 32-bit form says "see there".
 void read_zip64(const Fields& in, std::uint64_t at, std::uint64_t end, Entry& entry,
-                std::uint64_t& packed, const std::string& file) {
+                const std::string& file) {
   while (at + 4 <= end) {
     const std::uint64_t next = at + 4 + in.u16(at + 2);
     if (next > end) damaged(file, fmt::format("extra fields of '{}' overrun", entry.name));
     if (in.u16(at) == zip::kZip64Field) {
       std::uint64_t field = at + 4;
-      for (std::uint64_t* value : {&entry.size, &packed, &entry.header}) {
+      for (std::uint64_t* value : {&entry.size, &entry.packed, &entry.header}) {
         if (*value != zip::kSeeZip64) continue;
         if (field + 8 > next)
           damaged(file, fmt::format("zip64 sizes of '{}' are missing", entry.name));
@@ -165,19 +166,23 @@ Entry read_entry(const Fields& in, std::uint64_t& at, std::uint64_t end, const s
   entry.crc32 = in.u32(at + 16);
   entry.size = in.u32(at + 24);
   entry.header = in.u32(at + 42);
-  std::uint64_t packed = in.u32(at + 20);
-  read_zip64(in, next - comment - extra, next - comment, entry, packed, file);
-  if ((in.u16(at + 8) & zip::kEncrypted) != 0 || in.u16(at + 10) != zip::kStored) {
+  entry.packed = in.u32(at + 20);
+  read_zip64(in, next - comment - extra, next - comment, entry, file);
+  entry.stored = (in.u16(at + 8) & zip::kEncrypted) == 0 && in.u16(at + 10) == zip::kStored;
+  at = next;
+  return entry;
+}
+
+void require_stored(const Entry& entry, const std::string& file) {
+  if (!entry.stored) {
     fail(Code::archive_compressed, file,
          fmt::format("record '{}' is compressed or encrypted", entry.name),
          "weights are mapped, so records must be stored as torch.export.save stores them",
          "do not re-pack the archive with a zip tool, or use its 'store' level (zip -0)");
   }
-  if (packed != entry.size) {
+  if (entry.packed != entry.size) {
     damaged(file, fmt::format("record '{}' is stored, but its two sizes differ", entry.name));
   }
-  at = next;
-  return entry;
 }
 
 // Where the record's data lies, from its local header, which must tell the same name.
@@ -241,6 +246,7 @@ ZipReader::ZipReader(const std::filesystem::path& path)
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
   for (std::uint64_t i = 0; i < directory.count; ++i) {
     const Entry entry = read_entry(in, at, end, file_);
+    require_stored(entry, file_);
     if (entry.name.ends_with('/') && entry.size == 0) continue;  // a folder, as some zip tools note
     check_name(entry.name, file_);
     const std::size_t slash = entry.name.find('/');
@@ -261,6 +267,22 @@ ZipReader::ZipReader(const std::filesystem::path& path)
   }
   if (records_.empty()) damaged(file_, "it has no records");
   check_overlaps(std::move(ranges), file_);
+}
+
+bool zip_has_record(const std::filesystem::path& path, std::string_view record) {
+  try {
+    const std::string file = path.string();
+    const std::shared_ptr<const MappedFile> mapping = MappedFile::open(path);
+    const Fields in(mapping->bytes(), file);
+    const Directory directory = read_end(in, file);
+    std::uint64_t at = directory.offset;
+    for (std::uint64_t i = 0; i < directory.count; ++i) {
+      const Entry entry = read_entry(in, at, directory.offset + directory.size, file);
+      if (entry.name.substr(entry.name.find('/') + 1) == record) return true;
+    }
+  } catch (const Error&) {  // the file's own reader says what is wrong with it
+  }
+  return false;
 }
 
 const ZipRecord* ZipReader::find(std::string_view path) const {

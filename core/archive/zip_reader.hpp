@@ -53,4 +53,8 @@ class ZipReader {
   std::unordered_map<std::string_view, std::size_t> by_path_;
 };
 
+// Whether the zip names such a record, below its root folder; compressed ones count. False for what
+// is no whole zip.
+bool zip_has_record(const std::filesystem::path& path, std::string_view record);
+
 }  // namespace fettle

@@ -37,12 +37,13 @@ std::vector<std::string> short_names(const std::vector<std::string>& paths) {
   return std::ranges::adjacent_find(sorted) == sorted.end() ? names : paths;
 }
 
-std::vector<Program> load_comparable(const std::vector<std::string>& paths,
+std::vector<Program> load_comparable(const Arguments& arguments,
+                                     const std::vector<std::string>& paths,
                                      ProgressObserver& observer) {
   std::vector<Program> programs;
   for (const std::string& path : paths) {
     observer.stage("loading " + path);
-    programs.push_back(load_program(path));
+    programs.push_back(load_program(arguments, path));
     check_comparable(paths[0], *programs[0].graph, path, *programs.back().graph);
   }
   return programs;
@@ -74,7 +75,7 @@ int run(const Invocation& invocation, const Arguments& arguments) {
   const auto benchmarks = read_benchmarks(arguments, host);
 
   ProgressObserver observer;
-  const std::vector<Program> programs = load_comparable(paths, observer);
+  const std::vector<Program> programs = load_comparable(arguments, paths, observer);
   const std::vector<std::string> names = short_names(paths);
   const std::vector<BenchmarkReport> reports =
       measure_all(programs, names, benchmarks, device, observer);
@@ -116,16 +117,16 @@ CommandSpec bench_command() {
       .positionals = {{.name = "MODEL.pt2",
                        .help = "The programs; the first is the baseline.",
                        .repeatable = true}},
-      .options = {{.name = "with",
-                   .value = "NAME",
-                   .help = "A benchmark to run.",
-                   .otherwise = "latency and memory",
-                   .repeatable = true,
-                   .completes = Completes::benchmark},
-                  set_option("latency.runs=100"),
-                  report_json_option(),
-                  device_option(),
-                  plugin_dir_option()},
+      .options = with_program_options({{.name = "with",
+                                        .value = "NAME",
+                                        .help = "A benchmark to run.",
+                                        .otherwise = "latency and memory",
+                                        .repeatable = true,
+                                        .completes = Completes::benchmark},
+                                       set_option("latency.runs=100"),
+                                       report_json_option(),
+                                       device_option(),
+                                       plugin_dir_option()}),
       .examples = {{"fettle bench model.pt2 small.pt2", "What an optimization bought"},
                    {"fettle bench model.pt2 small.pt2 --with latency --set latency.runs=200 "
                     "--report-json r.json",

@@ -32,7 +32,7 @@ std::string coloured(std::string_view text, const Terminal& terminal) {
 
 int run(const Invocation&, const Arguments& arguments) {
   const std::string path_a = arguments.text("A.pt2"), path_b = arguments.text("B.pt2");
-  const Program a = load_program(path_a), b = load_program(path_b);
+  const Program a = load_program(arguments, path_a), b = load_program(arguments, path_b);
   std::cerr << warnings_text(a) << warnings_text(b);
   const ProgramDiff diff = diff_programs(a, b);
   if (!arguments.flag("quiet")) {
@@ -77,15 +77,15 @@ CommandSpec diff_command() {
            "compute the same."},
       .positionals = {{.name = "A.pt2", .help = "The program before."},
                       {.name = "B.pt2", .help = "The program after."}},
-      .options = {{.name = "format",
-                   .letter = "f",
-                   .value = "FORMAT",
-                   .help = "How differences are shown.",
-                   .choices = {"text", "json"},
-                   .completes = Completes::choice},
-                  {.name = "quiet",
-                   .letter = "q",
-                   .help = "Prints nothing; the exit status is the answer."}},
+      .options = with_program_options({{.name = "format",
+                                        .letter = "f",
+                                        .value = "FORMAT",
+                                        .help = "How differences are shown.",
+                                        .choices = {"text", "json"},
+                                        .completes = Completes::choice},
+                                       {.name = "quiet",
+                                        .letter = "q",
+                                        .help = "Prints nothing; the exit status is the answer."}}),
       .statuses = {{"0", "The programs are the same."}, {"1", "They differ."}},
       .examples = {{"fettle diff model.pt2 small.pt2", "What a pipeline did to a program"},
                    {"fettle diff -q a.pt2 b.pt2 || echo changed", "Only whether they differ"}},

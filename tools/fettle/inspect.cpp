@@ -47,8 +47,9 @@ std::string operator_purity_text(const std::string& what) {
   return out;
 }
 
-std::string node_purity_text(const std::string& path, const std::string& what) {
-  const Program program = load_program(path);
+std::string node_purity_text(const Arguments& arguments, const std::string& what) {
+  const std::string path = arguments.text("MODEL.pt2");
+  const Program program = load_program(arguments, path);
   std::cerr << warnings_text(program);
   const Graph& graph = *program.graph;
   if (const auto node = find_node(graph, what)) {
@@ -71,8 +72,7 @@ int run(const Invocation&, const Arguments& arguments) {
   const bool has_model = arguments.has("MODEL.pt2");
   if (arguments.has("purity")) {
     const std::string what = arguments.text("purity");
-    std::cout << (has_model ? node_purity_text(arguments.text("MODEL.pt2"), what)
-                            : operator_purity_text(what));
+    std::cout << (has_model ? node_purity_text(arguments, what) : operator_purity_text(what));
     return 0;
   }
   if (!has_model) {
@@ -83,7 +83,7 @@ int run(const Invocation&, const Arguments& arguments) {
                  "usage: " + usage_text(arguments.spec(), "; ")});
   }
   const std::string path = arguments.text("MODEL.pt2"), format = arguments.choice("format");
-  const Program program = load_program(path);
+  const Program program = load_program(arguments, path);
   std::cerr << warnings_text(program);
   if (format == "summary") {
     std::cout << summary_text(program, path);
@@ -120,15 +120,16 @@ CommandSpec inspect_command() {
       .positionals = {{.name = "MODEL.pt2",
                        .help = "The program to show; not needed for the purity of an operator.",
                        .required = false}},
-      .options = {{.name = "format",
-                   .letter = "f",
-                   .value = "FORMAT",
-                   .help = "How it is shown.",
-                   .choices = {"summary", "text", "json", "dot"},
-                   .completes = Completes::choice},
-                  {.name = "purity",
-                   .value = "OP|CALL|NODE",
-                   .help = "Tells whether it is safe to move, merge and remove, and why."}},
+      .options = with_program_options(
+          {{.name = "format",
+            .letter = "f",
+            .value = "FORMAT",
+            .help = "How it is shown.",
+            .choices = {"summary", "text", "json", "dot"},
+            .completes = Completes::choice},
+           {.name = "purity",
+            .value = "OP|CALL|NODE",
+            .help = "Tells whether it is safe to move, merge and remove, and why."}}),
       .examples = {{"fettle inspect model.pt2", "What is in a program"},
                    {"fettle inspect model.pt2 -f dot | dot -Tsvg > model.svg", "A drawing of it"},
                    {"fettle inspect --purity aten.dropout.default",

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "example_inputs.hpp"
+
 namespace fettle {
 namespace {
 
@@ -21,8 +23,16 @@ std::string python_string(std::string_view text) {
 
 }  // namespace
 
-Program load_program(const std::string& path) {
-  return read_program(path);
+std::vector<OptionSpec> with_program_options(std::vector<OptionSpec> options) {
+  for (OptionSpec& option : example_input_options()) options.push_back(std::move(option));
+  options.push_back({.name = "model",
+                     .value = "NAME",
+                     .help = "The program to take from an archive that holds several."});
+  return options;
+}
+
+Program load_program(const Arguments& arguments, const std::string& path) {
+  return read_model(path, read_example_inputs(arguments), arguments.text("model"));
 }
 
 std::string warnings_text(const Program& program) {

@@ -107,7 +107,7 @@ struct Run {
   void execute() {
     const Stopwatch loading;
     console.stage("loading " + report.model);
-    Program program = load_program(report.model);
+    Program program = load_program(arguments, report.model);
     console.loaded(*program.graph);
     report.load_seconds = loading.seconds();
     report.notes = program.warnings;
@@ -198,7 +198,7 @@ CommandSpec run_command() {
            "the "
            "Python lines that load the result."},
       .positionals = {{.name = "MODEL.pt2", .help = "The program to optimize."}},
-      .options =
+      .options = with_program_options(
           {{.name = "pipeline",
             .letter = "p",
             .value = "FILE.yaml",
@@ -253,7 +253,7 @@ CommandSpec run_command() {
                 "new, and gets 00-original.txt, 01-cse.txt, and what changed as 01-cse.diff.",
             .completes = Completes::folder},
            device_option(),
-           plugin_dir_option()},
+           plugin_dir_option()}),
       .statuses = {{"0", "Done; if verification is on, every change that was kept passed it."},
                    {"1",
                     "A verifier refused a pass. With 'on_failure: skip' the rest was written."},

@@ -105,7 +105,8 @@ int run(const Invocation& invocation, const Arguments& arguments) {
 
   ProgressObserver observer;
   observer.stage("loading " + result.path_a);
-  const Program a = load_program(result.path_a), b = load_program(result.path_b);
+  const Program a = load_program(arguments, result.path_a),
+                b = load_program(arguments, result.path_b);
   check_comparable(result.path_a, *a.graph, result.path_b, *b.graph);
   Verification verification(a, *a.graph, pipeline, result.device, observer);
   result.reference = verification.reference_kind();
@@ -141,33 +142,32 @@ CommandSpec verify_command() {
            "business: 'fettle plugins info numeric' tells."},
       .positionals = {{.name = "A.pt2", .help = "The reference."},
                       {.name = "B.pt2", .help = "The program that is judged."}},
-      .options = {{.name = "with",
-                   .value = "NAME",
-                   .help = "A verifier to ask.",
-                   .otherwise = "numeric",
-                   .repeatable = true,
-                   .completes = Completes::verifier},
-                  set_option("numeric.random_sets=8"),
-                  {.name = "promise",
-                   .value = "PROMISE",
-                   .help = "What is expected of B: 'exact' is bit for bit; 'tolerant' allows what "
-                           "another order of floating-point operations costs; 'inference_only' is "
-                           "tolerant, without gradients of parameters.",
-                   .choices = {"tolerant", "exact", "inference_only"},
-                   .completes = Completes::choice},
-                  {.name = "max-abs",
-                   .value = "ERROR",
-                   .help =
-                       "Accepts absolute errors up to this, in the outputs' units, instead of what "
-                       "the verifier would allow."},
-                  {.name = "max-rel",
-                   .value = "ERROR",
-                   .help =
-                       "Accepts relative errors up to this (0.01 is one percent), instead of what "
-                       "the verifier would allow."},
-                  report_json_option(),
-                  device_option(),
-                  plugin_dir_option()},
+      .options = with_program_options(
+          {{.name = "with",
+            .value = "NAME",
+            .help = "A verifier to ask.",
+            .otherwise = "numeric",
+            .repeatable = true,
+            .completes = Completes::verifier},
+           set_option("numeric.random_sets=8"),
+           {.name = "promise",
+            .value = "PROMISE",
+            .help = "What is expected of B: 'exact' is bit for bit; 'tolerant' allows what "
+                    "another order of floating-point operations costs; 'inference_only' is "
+                    "tolerant, without gradients of parameters.",
+            .choices = {"tolerant", "exact", "inference_only"},
+            .completes = Completes::choice},
+           {.name = "max-abs",
+            .value = "ERROR",
+            .help = "Accepts absolute errors up to this, in the outputs' units, instead of what "
+                    "the verifier would allow."},
+           {.name = "max-rel",
+            .value = "ERROR",
+            .help = "Accepts relative errors up to this (0.01 is one percent), instead of what "
+                    "the verifier would allow."},
+           report_json_option(),
+           device_option(),
+           plugin_dir_option()}),
       .statuses = {{"0", "Every verifier accepts B."},
                    {"1", "A verifier refuses B, or cannot judge it."}},
       .examples =

@@ -1,0 +1,217 @@
+// read_torchscript: what becomes of a module, step by step.
+//
+// No fmt here: libtorch's headers bring another version of it.
+#include "torchscript/read_torchscript.hpp"
+
+#include <ATen/Context.h>
+#include <c10/core/GradMode.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "archive/new_program.hpp"
+#include "base/error.hpp"
+#include "graph/checks.hpp"
+#include "ops/registry.hpp"
+#include "runtime/quiet_warnings.hpp"
+#include "runtime/run_values.hpp"
+#include "runtime/tensor_impl.hpp"
+#include "runtime/torch_errors.hpp"
+#include "torchscript/evaluator.hpp"
+#include "torchscript/example_inputs.hpp"
+#include "torchscript/import_check.hpp"
+#include "torchscript/pytree.hpp"
+#include "torchscript/sample_pickle.hpp"
+#include "torchscript/script_module.hpp"
+#include "torchscript/weight_bytes.hpp"
+
+namespace fettle {
+namespace {
+
+namespace jit = torch::jit;
+using Values = std::vector<c10::IValue>;
+using Arguments = std::vector<ExampleArgument>;
+
+// The arguments by themselves; copies, as the module may write to them.
+Values values_of(const Arguments& arguments) {
+  Values values;
+  for (const ExampleArgument& argument : arguments) values.push_back(argument.value.deepcopy());
+  return values;
+}
+
+Values leaves_of(const Arguments& arguments) {
+  Values leaves;
+  for (const ExampleArgument& argument : arguments) {
+    for (c10::IValue& leaf : tree_leaves(argument.value)) leaves.push_back(std::move(leaf));
+  }
+  return leaves;
+}
+
+// What libtorch computes: on a copy, so that buffers stay as the archive has them.
+c10::IValue run_module(const jit::Module& module, const Arguments& arguments,
+                       const std::string& file) {
+  const jit::GraphOptimizerEnabledGuard plain(false);
+  at::manual_seed(kImportSeed);
+  try {
+    return module.deepcopy().forward(values_of(arguments));
+  } catch (const std::exception& error) {
+    throw Error({.code = Code::torchscript_failed,
+                 .what = "the TorchScript module fails on the example inputs",
+                 .where = file,
+                 .why = first_line(error),
+                 .hint = "give inputs that the model can take: --input-shape, --input-dtype, "
+                         "--input-value"});
+  }
+}
+
+class Import {
+ public:
+  Import(std::string file, const ExampleInputs& examples)
+      : file_(std::move(file)),
+        module_(load_script_module(file_)),
+        forward_(find_forward()),
+        traced_(traced_inputs(file_)),
+        examples_(examples) {}
+
+  Program run() {
+    program_.file = file_;
+    program_.graph = std::make_unique<Graph>();
+    const Arguments arguments = made_up(kImportSeed);
+    record(arguments);
+    bind_and_check();
+    const c10::IValue expected = run_module(module_, arguments, file_);
+    prove(arguments, expected);
+    const Arguments others = made_up(kImportSeed + 1);
+    prove(others, run_module(module_, others, file_));
+    describe(arguments, expected);
+    return std::move(program_);
+  }
+
+ private:
+  jit::Function& find_forward() const {
+    if (auto* forward = module_.type()->findMethod("forward")) return *forward;
+    throw Error({.code = Code::torchscript_unsupported,
+                 .what = "the TorchScript module has no method 'forward'",
+                 .where = file_,
+                 .hint = "save a module whose forward was scripted or traced"});
+  }
+
+  Arguments made_up(std::uint64_t seed) const {
+    return example_arguments(forward_.getSchema(), traced_, examples_, seed, file_);
+  }
+
+  // Tensors of the loaded module become constants; those of a copy stand for them in the run.
+  void add_weights(Recorder& recorder, const jit::Module& copy) {
+    const std::vector<NamedTensor> originals = named_tensors(module_), live = named_tensors(copy);
+    WeightBytes bytes;
+    std::unordered_multimap<const Storage*, std::size_t> added;  // the first of each tie
+    for (std::size_t i = 0; i < originals.size(); ++i) {
+      const InputSpec& spec = originals[i].spec;
+      TensorData data = bytes.data_of(originals[i].tensor);
+      const auto [first, last] = added.equal_range(data.storage.get());
+      const auto tied = std::find_if(first, last, [&](const auto& other) {
+        return wrap(originals[other.second].tensor).type() == data.type;
+      });
+      const bool known = tied != last;
+      if (known) {
+        recorder.same_as(live[i].tensor, live[tied->second].tensor);
+      } else {
+        recorder.add_weight(spec, data, live[i].tensor);
+        added.emplace(data.storage.get(), i);
+      }
+      program_.payloads.push_back({.name = spec.target,
+                                   .weight = spec.kind != InputKind::tensor_constant,
+                                   .record = {},
+                                   .is_param = spec.kind == InputKind::parameter,
+                                   .lifted = !known,
+                                   .data = std::move(data)});
+    }
+  }
+
+  void record(const Arguments& arguments) {
+    const jit::Module copy = module_.deepcopy();
+    Recorder recorder(*program_.graph);
+    add_weights(recorder, copy);
+    Values values = values_of(arguments);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const Values leaves = tree_leaves(values[i]);
+      for (std::size_t k = 0; k < leaves.size(); ++k) {
+        const std::string suffix = leaves.size() == 1 ? "" : "_" + std::to_string(k);
+        recorder.add_input(arguments[i].name + suffix, leaves[k]);
+      }
+    }
+    values.insert(values.begin(), copy._ivalue());
+    const ModulePaths paths = module_paths(copy);
+    Evaluator evaluator(recorder, paths, file_);
+    at::manual_seed(kImportSeed);
+    recorder.finish(tree_leaves(evaluator.call(forward_, std::move(values))));
+    program_.warnings = evaluator.dropped();
+  }
+
+  void bind_and_check() const {
+    bind_schemas(*program_.graph, file_);
+    check_schemas(*program_.graph);
+    check(*program_.graph);
+  }
+
+  void prove(const Arguments& arguments, const c10::IValue& expected) const {
+    check_import(*program_.graph, leaves_of(arguments), tree_leaves(expected), file_);
+  }
+
+  // All that an archive has beside the graph.
+  void describe(const Arguments& arguments, const c10::IValue& expected) {
+    CallingConvention convention;
+    Values values;
+    for (const ExampleArgument& argument : arguments) {
+      convention.argument_names.push_back(argument.name);
+      values.push_back(argument.value);
+    }
+    const c10::IValue call = c10::ivalue::Tuple::create(
+        {c10::ivalue::Tuple::create(std::move(values)),
+         c10::impl::GenericDict(c10::StringType::get(), c10::TensorType::get())});
+    convention.in_spec = tree_spec(call);
+    convention.out_spec = tree_spec(expected);
+    complete_program(program_, convention, TORCH_VERSION);
+    const std::vector<char> pickle = sample_pickle(call);
+    add_sample(program_, make_storage(pickle.data(), pickle.size()), outputs(expected),
+               TORCH_VERSION, "TorchScript " + file_);
+  }
+
+  static std::vector<ExpectedOutput> outputs(const c10::IValue& expected) {
+    std::vector<ExpectedOutput> outputs;
+    for (const c10::IValue& leaf : tree_leaves(expected)) {
+      ExpectedOutput& output = outputs.emplace_back();
+      if (leaf.isTensor() && leaf.toTensor().defined()) {
+        output.tensor = wrap(leaf.toTensor()).to_constant();
+      } else if (leaf.isBool()) {
+        output.value = leaf.toBool();
+      } else if (leaf.isInt()) {
+        output.value = leaf.toInt();
+      } else if (leaf.isDouble()) {
+        output.value = leaf.toDouble();
+      } else if (leaf.isString()) {
+        output.value = leaf.toStringRef();
+      }
+    }
+    return outputs;
+  }
+
+  std::string file_;
+  jit::Module module_;
+  jit::Function& forward_;
+  Values traced_;
+  const ExampleInputs& examples_;
+  Program program_;
+};
+
+}  // namespace
+
+Program read_torchscript(const std::filesystem::path& path, const ExampleInputs& examples) {
+  const c10::AutoGradMode no_gradients(false);
+  const QuietWarnings quiet;
+  return Import(path.string(), examples).run();
+}
+
+}  // namespace fettle
