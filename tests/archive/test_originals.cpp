@@ -21,7 +21,8 @@ using Random = std::mt19937_64;
 bool is_map(std::string_view key) {
   for (const std::string_view map :
        {"metadata", "config", "as_string_to_argument", "opset_version", "tensor_values",
-        "sym_int_values", "sym_bool_values", "sym_float_values", "custom_obj_values"})
+        "sym_int_values", "sym_bool_values", "sym_float_values", "custom_obj_values",
+        "range_constraints"})
     if (key == map) return true;
   return false;
 }

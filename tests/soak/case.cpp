@@ -7,6 +7,7 @@
 
 #include "archive/program.hpp"
 #include "archive/zip_reader.hpp"
+#include "arguments.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 
@@ -113,15 +114,17 @@ std::string file_name(const Case& which) {
 // The command's exit status; the error's code if one ended it.
 int execute(const Case& which, const fs::path& folder, const fs::path& executable,
             Outcome& outcome) {
-  Invocation invocation{executable, {which.command.begin() + 1, which.command.end()}};
-  for (std::string& argument : invocation.arguments) {
+  std::vector<std::string> words(which.command.begin() + 1, which.command.end());
+  for (std::string& argument : words) {
     if (argument.ends_with(".pt2") || argument.ends_with(".yaml"))
       argument = (folder / argument).string();
   }
   const Silence silence;
   try {
-    const int status =
-        which.command[0] == "inspect" ? inspect_command(invocation) : run_command(invocation);
+    const CommandSpec& command = find_command(which.command[0]);
+    Arguments arguments(command);
+    arguments.parse(words);
+    const int status = command.run({executable}, arguments);
     if (status != 0) outcome.code = "check";
     return status;
   } catch (const Error& error) {
