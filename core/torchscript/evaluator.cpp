@@ -215,8 +215,12 @@ void Evaluator::write_assigned() {
 bool Evaluator::run_container(Node& node, Frame& frame) {
   switch (node.kind()) {
     case prim::Constant: {
-      auto constant = jit::toIValue(node.output());
-      store(node, {constant ? std::move(*constant) : c10::IValue()}, frame);
+      c10::IValue constant = jit::toIValue(node.output()).value_or(c10::IValue());
+      if (constant.isTensor() && constant.toTensor().defined() && constant.toTensor().dim() == 0 &&
+          !recorder_.tracked(constant.toTensor())) {
+        recorder_.mark_number(constant.toTensor());
+      }
+      store(node, {std::move(constant)}, frame);
       return true;
     }
     case prim::GetAttr: {

@@ -6,6 +6,7 @@
 #include <ATen/Context.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/runtime/print_handler.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -49,10 +50,23 @@ Values leaves_of(const Arguments& arguments) {
   return leaves;
 }
 
+// Keeps what a model prints off stdout while it is alive: core prints nothing.
+class QuietPrints {
+ public:
+  QuietPrints() { jit::setPrintHandler([](const std::string&) {}); }
+  ~QuietPrints() { jit::setPrintHandler(before_); }
+  QuietPrints(const QuietPrints&) = delete;
+  QuietPrints& operator=(const QuietPrints&) = delete;
+
+ private:
+  jit::PrintHandler before_ = jit::getPrintHandler();
+};
+
 // What libtorch computes: on a copy, so that buffers stay as the archive has them.
 c10::IValue run_module(const jit::Module& module, const Arguments& arguments,
                        const std::string& file) {
   const jit::GraphOptimizerEnabledGuard plain(false);
+  const QuietPrints quiet;
   at::manual_seed(kImportSeed);
   try {
     return module.deepcopy().forward(values_of(arguments));
@@ -107,6 +121,7 @@ class Import {
     const std::vector<NamedTensor> originals = named_tensors(module_), live = named_tensors(copy);
     WeightBytes bytes;
     std::unordered_multimap<const Storage*, std::size_t> added;  // the first of each tie
+    std::unordered_map<const Storage*, std::string> records;
     for (std::size_t i = 0; i < originals.size(); ++i) {
       const InputSpec& spec = originals[i].spec;
       TensorData data = bytes.data_of(originals[i].tensor);
@@ -121,9 +136,13 @@ class Import {
         recorder.add_weight(spec, data, live[i].tensor);
         added.emplace(data.storage.get(), i);
       }
+      const bool weight = spec.kind != InputKind::tensor_constant;
+      const std::string& record =
+          records.emplace(data.storage.get(), (weight ? "weight_" : "tensor_") +
+                                                  std::to_string(records.size())).first->second;
       program_.payloads.push_back({.name = spec.target,
-                                   .weight = spec.kind != InputKind::tensor_constant,
-                                   .record = {},
+                                   .weight = weight,
+                                   .record = record,
                                    .is_param = spec.kind == InputKind::parameter,
                                    .lifted = !known,
                                    .data = std::move(data)});
@@ -211,7 +230,17 @@ class Import {
 Program read_torchscript(const std::filesystem::path& path, const ExampleInputs& examples) {
   const c10::AutoGradMode no_gradients(false);
   const QuietWarnings quiet;
-  return Import(path.string(), examples).run();
+  try {
+    return Import(path.string(), examples).run();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {  // libtorch reads code and debug records when it needs them
+    throw Error({.code = Code::torchscript_unreadable,
+                 .what = "libtorch cannot read the TorchScript archive to its end",
+                 .where = path.string(),
+                 .why = first_line(error),
+                 .hint = "copy the file again, or save the module again with torch.jit.save"});
+  }
 }
 
 }  // namespace fettle

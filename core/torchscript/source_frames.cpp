@@ -12,12 +12,13 @@ struct Place {
 };
 
 // The original Python where the archive keeps it, else the archive's own serialized code.
-std::optional<Place> place_of(const torch::jit::Node& node) {
+// Throws what libtorch throws where these records are damaged.
+std::optional<Place> read_place(const torch::jit::Node& node) {
   torch::jit::SourceRange range = node.sourceRange();
   if (!range.source()) return std::nullopt;
   if (auto original = range.findSourceRangeThatGenerated()) range = *original;
   const auto found = range.file_line_col();
-  if (!found) return std::nullopt;
+  if (!found || std::get<1>(*found) == 0) return std::nullopt;
   Place place;
   std::size_t column = 0;
   std::tie(place.file, place.line, column) = *found;
@@ -27,6 +28,14 @@ std::optional<Place> place_of(const torch::jit::Node& node) {
   const std::size_t first = code.find_first_not_of(" \t\n");
   if (first != code.npos) place.code = code.substr(first, code.find_last_not_of(" \t\n") + 1 - first);
   return place;
+}
+
+std::optional<Place> place_of(const torch::jit::Node& node) {
+  try {
+    return read_place(node);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
 }
 
 std::string frame_text(const torch::jit::Node& node, const std::string& function) {
