@@ -126,7 +126,7 @@ def size_arithmetic():
             pairs = x.reshape(rows * columns, -1).reshape(rows, columns // 2, 2, -1)
             most, least = torch.sym_max(rows, columns), torch.sym_min(rows, columns)
             scale = torch.sym_float(columns ** 2) / (rows + 1)
-            ones = torch.ones(most, least + 1, (-rows) // 3 + rows, columns % 5 + 1)
+            ones = torch.ones(most, least + 1, columns % 5 + 1)
             return (x * ramp[None, :, None] + scale, pairs.sum(2), torch.cat([x, x]) - y,
                     z[: rows + 1] * 2, ones)
     rows, half = Dim("rows", min=2, max=40), Dim("half", min=2, max=30)
