@@ -194,11 +194,6 @@ def write_metadata(x):
     return y, w, z, x.clone().resize_(3).fill_(2)
 
 
-def write_input_metadata(x):
-    x.t_()
-    return x + 1
-
-
 def write_storage(x):
     y = x.clone()
     y.set_(x * 2)
@@ -212,7 +207,7 @@ def write_lists(x):
     return y, z, y.view(-1), x
 
 
-for function in (write_metadata, write_input_metadata, write_storage, write_lists):
+for function in (write_metadata, write_storage, write_lists):
     stateless(function, ramp(2, 3))
 
 

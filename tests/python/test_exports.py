@@ -4,6 +4,7 @@ on other branches too, with the same state left behind.
 """
 import copy
 import json
+import warnings
 
 import control_flow
 import exports
