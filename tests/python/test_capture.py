@@ -145,6 +145,20 @@ def test_what_the_eager_call_changed_is_stored(own):
     assert json.loads(nothing["fettle/capture.json"])["samples"][0]["effects"] == []
 
 
+def test_an_eager_run_needs_no_second_set_of_weights():
+    from capture.samples import model_copy
+    model = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Linear(3, 3))
+    model[1].weight = model[0].weight
+    ours = model_copy(model)
+    with torch.no_grad():
+        ours(torch.ones(1, 3))
+    assert all(torch._C._is_cow_tensor(parameter) for parameter in ours.parameters())
+    assert ours[1].weight is ours[0].weight is not model[0].weight
+    with torch.no_grad():
+        ours[0].weight.fill_(9)
+    assert not model[0].weight.eq(9).any()
+
+
 @pytest.mark.parametrize("arguments, code, says", [
     (["--hf=NoSuchModel"], "model-source", ["no model class or model type 'NoSuchModel'"]),
     (["--hf=BertModle"], "model-source", ["did you mean 'BertModel'"]),

@@ -50,14 +50,19 @@ def model_copy(model: Any) -> Any:
     """A copy whose tensors are copied when first written to; views stay views of one another."""
     import itertools
     import torch
-    storages = {}
+    storages, copies = {}, {}
     for tensor in itertools.chain(model.parameters(), model.buffers()):
-        if type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.device.type == "cpu" \
-                and tensor.layout == torch.strided:
-            storage = tensor.untyped_storage()
-            if storage._cdata not in storages:
-                storages[storage._cdata] = tensor.detach()._lazy_clone().untyped_storage()
-    return copy.deepcopy(model, {"torch": storages})
+        if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or \
+                tensor.device.type != "cpu" or tensor.layout != torch.strided:
+            continue
+        key = tensor.untyped_storage()._cdata
+        if key not in storages:
+            storages[key] = tensor.detach()._lazy_clone().untyped_storage()
+        if isinstance(tensor, torch.nn.Parameter):  # deepcopy would copy its bytes, not its storage
+            own = torch.empty(0, dtype=tensor.dtype).set_(
+                storages[key], tensor.storage_offset(), tensor.size(), tensor.stride())
+            copies[id(tensor)] = torch.nn.Parameter(own, tensor.requires_grad)
+    return copy.deepcopy(model, {"torch": storages, **copies})
 
 
 def check_call(source: Source) -> None:
