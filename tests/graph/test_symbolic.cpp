@@ -1,6 +1,5 @@
 // Expressions over symbols: srepr in and out, their values and bounds, and how people read them. The
-// srepr texts are what torch.export wrote; tests/python/test_symbolic.py holds the values against
-// sympy's.
+// srepr texts are what torch.export wrote; expected values are written out here.
 #include "catch.hpp"
 
 #include "graph/symbolic.hpp"
