@@ -26,6 +26,7 @@ class Program:
     outputs: list
     constants: int = 1
     long_metadata: bool = False
+    later_schema: bool = False
 
 
 def mixed(count):
@@ -86,7 +87,14 @@ def metadata(count):
     return program
 
 
-SHAPES = {f.__name__: f for f in (mixed, chain, fan_out, nested, constants, metadata)}
+def later(count):
+    """A chain whose calls have a field of a later schema, which is kept as it came."""
+    program = chain(count)
+    program.later_schema = True
+    return program
+
+
+SHAPES = {f.__name__: f for f in (mixed, chain, fan_out, nested, constants, metadata, later)}
 
 
 def operator_name(operator):
@@ -134,9 +142,11 @@ def tensor(name):
 
 
 def call_json(operator, name, inputs, metadata):
-    return {"target": f"torch.ops.{operator_name(operator)}", "name": name,
+    """Members in the order in which torch writes them: fettle keeps a node written otherwise."""
+    return {"target": f"torch.ops.{operator_name(operator)}",
             "inputs": [{"name": key, "arg": arg, "kind": 1} for key, arg in inputs],
-            "outputs": [tensor(name)], "is_hop_single_tensor_return": None, "metadata": metadata}
+            "outputs": [tensor(name)], "metadata": metadata,
+            "is_hop_single_tensor_return": None, "name": name}
 
 
 def nested_json(name, operand, description, metadata):
@@ -173,7 +183,8 @@ def model_json(program, model):
         if operator == NESTED:
             return nested_json(names[index], names[operands[0]], description, metadata(index))
         inputs = [(key, tensor(names[operand])) for key, operand in zip(("self", "other"), operands)]
-        return call_json(operator, names[index], inputs, metadata(index))
+        call = call_json(operator, names[index], inputs, metadata(index))
+        return call | {"of_a_later_schema": {"index": index}} if program.later_schema else call
 
     graph["nodes"] = [node(index, *call) for index, call in enumerate(program.calls)]
     graph["tensor_values"] = {name: description for name in names.values()}
