@@ -105,7 +105,7 @@ class GraphBuilder {
   }
 
   NodeId call_node(std::string_view op, std::vector<Given> given, std::vector<Type> types = {Type{}},
-                   std::vector<ResultForm> forms = {}, BlockId block = kRootBlock) {
+                   ResultForms forms = {}, BlockId block = kRootBlock) {
     NodeSpec spec;
     spec.op = graph_->intern(op);
     for (Given& g : given) {

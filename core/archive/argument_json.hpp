@@ -6,8 +6,9 @@
 // cycle, is found at the use (archive_dangling_value).
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <functional>
-#include <unordered_map>
+#include <span>
 #include <vector>
 
 #include "archive/json_ref.hpp"
@@ -17,7 +18,7 @@
 namespace fettle {
 
 // The values of one block that are defined so far, by name.
-using ValueNames = std::unordered_map<StringId, ValueId>;
+using ValueNames = boost::unordered_flat_map<StringId, ValueId, std::hash<StringId>>;
 
 class ArgumentReader {
  public:
@@ -51,7 +52,7 @@ class ArgumentWriter {
   ArgumentWriter(JsonWriter& out, const Graph& graph, WriteBlock write_block)
       : out_(out), graph_(graph), write_block_(std::move(write_block)) {}
 
-  void write(const Argument& argument, const std::vector<ValueId>& operands);
+  void write(const Argument& argument, std::span<const ValueId> operands);
 
  private:
   void payload(const Argument& argument);
@@ -61,7 +62,7 @@ class ArgumentWriter {
   JsonWriter& out_;
   const Graph& graph_;
   WriteBlock write_block_;
-  const std::vector<ValueId>* operands_ = nullptr;
+  std::span<const ValueId> operands_;
 };
 
 // How an input of that type is written: as_tensor, as_sym_int or as_custom_obj.

@@ -8,8 +8,8 @@ ArgKind input_argument_kind(const Type& type) {
   return type.kind == TypeKind::custom_obj ? ArgKind::custom_obj : ArgKind::tensor;
 }
 
-void ArgumentWriter::write(const Argument& argument, const std::vector<ValueId>& operands) {
-  operands_ = &operands;
+void ArgumentWriter::write(const Argument& argument, std::span<const ValueId> operands) {
+  operands_ = operands;
   out_.raw("{");
   out_.key(argument_tag(argument.kind), true);
   payload(argument);
@@ -17,7 +17,7 @@ void ArgumentWriter::write(const Argument& argument, const std::vector<ValueId>&
 }
 
 void ArgumentWriter::value_name(Operand operand) {
-  out_.string(graph_.text(graph_.value((*operands_)[operand.index]).name));
+  out_.string(graph_.text(graph_.value(operands_[operand.index]).name));
 }
 
 void ArgumentWriter::value_object(Operand operand) {
@@ -38,7 +38,7 @@ void ArgumentWriter::payload(const Argument& argument) {
       out_.raw("{\"name\": ");
       value_name(*operand);
       out_.key("class_fqn");
-      out_.string(graph_.type((*operands_)[operand->index]).text);
+      out_.string(graph_.type(operands_[operand->index]).text);
       return out_.raw("}");
     case ArgKind::optional_tensor:
       if (!operand) return out_.raw("{\"as_none\": true}");
@@ -101,14 +101,14 @@ void ArgumentWriter::payload(const Argument& argument) {
     case ArgKind::operator_name:
       return out_.string(target_from_operator(graph_.text(std::get<StringId>(argument.payload))));
     case ArgKind::device:
-      return write_device(out_, std::get<Device>(argument.payload));
+      return write_device(out_, *std::get<DeviceArgument>(argument.payload));
     case ArgKind::block: {
       const auto& ref = std::get<BlockRef>(argument.payload);
       out_.raw("{\"name\": ");
       out_.string(graph_.text(ref.name));
       out_.key("graph");
       // The nested graph's arguments name their own operands: ours are put aside meanwhile.
-      const auto* operands = operands_;
+      const auto operands = operands_;
       write_block_(out_, ref.block);
       operands_ = operands;
       return out_.raw("}");
@@ -119,7 +119,7 @@ void ArgumentWriter::payload(const Argument& argument) {
       for (const DictEntry& entry : std::get<std::vector<DictEntry>>(argument.payload)) {
         out_.key(graph_.text(entry.key), first);
         first = false;
-        write(entry.value, *operands_);
+        write(entry.value, operands_);
       }
       return out_.raw("}");
     }

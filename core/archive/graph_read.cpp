@@ -28,10 +28,12 @@ class BlockBuilder {
   void read(const JsonRef* input_specs) {
     const JsonRef inputs = json_.get("inputs"), nodes = json_.get("nodes"),
                   outputs = json_.get("outputs");
+    if (block_ == kRootBlock) graph_.reserve_strings(2 * nodes.array().size());
     collect_types();
     const std::size_t input_count = inputs.array().size();
     for (std::size_t i = 0; i < input_count; ++i) read_input(inputs.at(i), i, input_specs);
     const std::size_t node_count = nodes.array().size();
+    names_.reserve(input_count + node_count);
     for (std::size_t i = 0; i < node_count; ++i) read_node(nodes.at(i));
     read_outputs(outputs);
     keep_odd_types();
@@ -96,7 +98,7 @@ class BlockBuilder {
       }
       if (stray.empty()) continue;
       originals_.keep({Element::stray_types, block_.index, static_cast<std::uint32_t>(field.kind)},
-                      std::move(stray));
+                      stray);
     }
   }
 
@@ -286,7 +288,7 @@ class BlockBuilder {
   std::uint32_t depth_;  // of nested graphs around this one
   const JsonRef& json_;
   ValueNames names_;
-  std::unordered_map<StringId, TypeId> types_;
+  boost::unordered_flat_map<StringId, TypeId, std::hash<StringId>> types_;
   std::size_t type_count_ = 0, used_types_ = 0;
   ArgumentReader arguments_;
 };

@@ -76,8 +76,8 @@ class BlockWriter {
     const auto* original = originals_.find(key);
     if (!original) return write_plain(key);
     std::vector<BlockId> nested;
-    if (hash(key, nested) != original->text) return write_plain(key);
-    write_original(out_, original->value, [&](std::size_t k) { write_nested(nested.at(k)); });
+    if (hash(key, nested) != original->own_hash) return write_plain(key);
+    write_original(out_, *original, [&](std::size_t k) { write_nested(nested.at(k)); });
   }
 
   void write_unknown(StringId fields) {  // the text of an object, merged into this one
@@ -113,7 +113,9 @@ class BlockWriter {
   }
 
   // {"as_tensor": {"name": "x"}} for a value that is defined here.
-  void write_value(ValueId value, ArgKind kind) { arguments_.write({kind, Operand{0}}, {value}); }
+  void write_value(ValueId value, ArgKind kind) {
+    arguments_.write({kind, Operand{0}}, {&value, 1});
+  }
 
   void write_custom_obj(ValueId value) {
     out_.raw("{\"name\": ");
@@ -207,13 +209,7 @@ class BlockWriter {
       }
     }
     const ElementKey strays{Element::stray_types, block.index, static_cast<std::uint32_t>(kind)};
-    if (const auto* original = originals_.find(strays)) {
-      for (const auto& member : original->value.get_object()) {
-        out_.key(member.key(), first);
-        first = false;
-        out_.value(member.value());
-      }
-    }
+    if (const auto* original = originals_.find(strays)) write_members(out_, *original, first);
     out_.raw("}");
   }
 

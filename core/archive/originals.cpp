@@ -1,29 +1,32 @@
 #include "archive/originals.hpp"
 
 #include <functional>
-#include <unordered_map>
+#include <unordered_set>
 
 namespace fettle {
 namespace {
 
 namespace json = boost::json;
 
-// A copy with nested graphs counted instead of copied: parse_json makes no unsigned numbers.
-using Numbers = std::unordered_map<const json::value*, std::uint64_t>;
-json::value without_nested(const json::value& value, const Numbers& nested) {
-  if (const auto found = nested.find(&value); found != nested.end()) return found->second;
+// Writes `value` without the nested graphs, and where they were.
+void write_without(JsonWriter& out, const json::value& value,
+                   const std::unordered_set<const json::value*>& nested,
+                   std::vector<std::size_t>& places) {
+  if (nested.contains(&value)) return places.push_back(out.size());
   if (const auto* array = value.if_array()) {
-    json::array copy;
-    for (const json::value& element : *array) copy.push_back(without_nested(element, nested));
-    return copy;
+    out.list(*array, [&](const auto& element) { write_without(out, element, nested, places); });
+  } else if (const auto* object = value.if_object()) {
+    bool first = true;
+    out.raw("{");
+    for (const auto& member : *object) {
+      out.key(member.key(), first);
+      first = false;
+      write_without(out, member.value(), nested, places);
+    }
+    out.raw("}");
+  } else {
+    out.value(value);
   }
-  if (const auto* object = value.if_object()) {
-    json::object copy;
-    for (const auto& member : *object)
-      copy.emplace(member.key(), without_nested(member.value(), nested));
-    return copy;
-  }
-  return json::value(value, json::storage_ptr());
 }
 
 }  // namespace
@@ -32,9 +35,27 @@ void Originals::keep_odd(ElementKey key, const json::value& value, const Shape& 
   ShapeFindings findings;
   if (has_shape(value, shape, findings)) return;
   unknown_names_.merge(findings.unknown);
-  Numbers numbers;
-  for (const json::value* graph : findings.nested) numbers.emplace(graph, numbers.size());
-  keep(key, without_nested(value, numbers));
+  const std::unordered_set<const json::value*> nested(findings.nested.begin(),
+                                                      findings.nested.end());
+  Original original;
+  JsonWriter out(original.text);
+  write_without(out, value, nested, original.nested);
+  original.text.shrink_to_fit();
+  elements_[key] = std::move(original);
+}
+
+void Originals::keep(ElementKey key, const json::value& value) {
+  Original original;
+  JsonWriter(original.text).value(value);
+  elements_[key] = std::move(original);
+}
+
+void write_members(JsonWriter& out, const Originals::Original& original, bool first) {
+  const std::string_view members =
+      std::string_view(original.text).substr(1, original.text.size() - 2);
+  if (members.empty()) return;
+  out.comma(first);
+  out.raw(members);
 }
 
 std::size_t hash_text(std::string_view text) {

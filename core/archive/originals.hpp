@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "archive/json_shape.hpp"
 #include "archive/json_write.hpp"
@@ -42,17 +43,19 @@ struct ElementKey {
 class Originals {
  public:
   struct Original {
-    boost::json::value value;  // a nested graph in it is the unsigned number that counts them
-    std::size_t text = 0;      // a hash of fettle's own text
+    std::string text;                 // nested graphs left out: a fifth of what values would take
+    std::vector<std::size_t> nested;  // where in it each of them stands
+    std::size_t own_hash = 0;         // of fettle's own text
   };
 
   // Keeps `value` unless it has the shape to the member.
   void keep_odd(ElementKey key, const boost::json::value& value, const Shape& shape);
-  void keep(ElementKey key, boost::json::value value) { elements_[key].value = std::move(value); }
+  // Whatever shape it has; it holds no nested graph.
+  void keep(ElementKey key, const boost::json::value& value);
   // Once the program is read: `hash(key)` of each element kept.
   template <class Fn>
   void seal(Fn&& hash) {
-    for (auto& [key, original] : elements_) original.text = hash(key);
+    for (auto& [key, original] : elements_) original.own_hash = hash(key);
   }
   // Of all elements kept, the names of members that the schema does not have.
   const std::set<std::string, std::less<>>& unknown_names() const { return unknown_names_; }
@@ -69,25 +72,20 @@ class Originals {
 
 std::size_t hash_text(std::string_view text);
 
-// Writes an original's value, `write_nested(k)` standing for the nested graph number k.
+// Writes an original as it was read, `write_nested(k)` standing for the nested graph number k.
 template <class Fn>
-void write_original(JsonWriter& out, const boost::json::value& value, Fn&& write_nested) {
-  if (value.is_uint64()) {
-    write_nested(static_cast<std::size_t>(value.get_uint64()));
-  } else if (const auto* array = value.if_array()) {
-    out.list(*array, [&](const auto& element) { write_original(out, element, write_nested); });
-  } else if (const auto* object = value.if_object()) {
-    bool first = true;
-    out.raw("{");
-    for (const auto& member : *object) {
-      out.key(member.key(), first);
-      first = false;
-      write_original(out, member.value(), write_nested);
-    }
-    out.raw("}");
-  } else {
-    out.value(value);
+void write_original(JsonWriter& out, const Originals::Original& original, Fn&& write_nested) {
+  const std::string_view text = original.text;
+  std::size_t written = 0;
+  for (std::size_t k = 0; k < original.nested.size(); ++k) {
+    out.raw(text.substr(written, original.nested[k] - written));
+    written = original.nested[k];
+    write_nested(k);
   }
+  out.raw(text.substr(written));
 }
+
+// Writes the members of an original that is an object, behind others of the object they belong to.
+void write_members(JsonWriter& out, const Originals::Original& original, bool first = false);
 
 }  // namespace fettle

@@ -109,7 +109,7 @@ Payload read_payload(const ZipReader& zip, std::string_view name, const JsonRef&
 void keep_other_members(const boost::json::object& document, bool weight, Originals& originals) {
   boost::json::object others = document;
   others.erase("config");
-  if (!others.empty()) originals.keep({Element::payload_config, weight}, std::move(others));
+  if (!others.empty()) originals.keep({Element::payload_config, weight}, others);
 }
 
 void read_folder(const ZipReader& zip, const std::string& model, bool weight,

@@ -74,19 +74,14 @@ class FolderBuilder {
     const std::size_t begin = out_.size();
     write_entry(out_, record_of(data.storage), is_param, data.type);
     const auto* original = position ? originals_.find({Element::payload, 0, *position}) : nullptr;
-    if (!original || original->text != hash_text(out_.since(begin))) return;
+    if (!original || original->own_hash != hash_text(out_.since(begin))) return;
     out_.truncate(begin);
-    out_.value(original->value);
+    out_.raw(original->text);
   }
 
   PayloadFolder finish() {
     out_.raw("}");
-    if (others_) {
-      for (const auto& member : others_->value.get_object()) {
-        out_.key(member.key());
-        out_.value(member.value());
-      }
-    }
+    if (others_) write_members(out_, *others_);
     out_.raw("}");
     return {std::move(records_), std::move(config_)};
   }

@@ -143,7 +143,7 @@ void write_input_argument(JsonWriter& out, const Graph& graph, NodeId placeholde
     return write_operand_name(out, graph.text(graph.value(value).name));
   }
   ArgumentWriter(out, graph, nullptr)
-      .write({input_argument_kind(graph.type(value)), Operand{0}}, {value});
+      .write({input_argument_kind(graph.type(value)), Operand{0}}, {&value, 1});
 }
 
 void write_constant_input(JsonWriter& out, const Graph& graph, NodeId placeholder,
@@ -190,8 +190,9 @@ void write_plain(JsonWriter& out, const Graph& graph, ElementKey key) {
 void write_element(JsonWriter& out, const Graph& graph, const Originals& originals,
                    ElementKey key) {
   const auto* original = originals.find(key);
-  original && original->text == signature_element_hash(graph, key) ? out.value(original->value)
-                                                                   : write_plain(out, graph, key);
+  original && original->own_hash == signature_element_hash(graph, key)
+      ? out.raw(original->text)
+      : write_plain(out, graph, key);
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ std::size_t hash(const std::complex<double>& v) { return hash(v.real()) * 31 + h
 std::size_t hash(StringId v) { return v.index; }
 std::size_t hash(Operand v) { return v.index; }
 std::size_t hash(const BlockRef& v) { return v.block.index; }
-std::size_t hash(const Device& v) {
-  return boost::hash_value(v.type) + static_cast<std::size_t>(v.index.value_or(-1));
+std::size_t hash(const DeviceArgument& v) {
+  return boost::hash_value((*v).type) + static_cast<std::size_t>((*v).index.value_or(-1));
 }
 std::size_t hash(const Argument& v) { return hash_argument(v); }
 std::size_t hash(const DictEntry& v) { return v.key.index * 31 + hash_argument(v.value); }
@@ -116,7 +116,7 @@ bool payload_fits_kind(const Argument& argument) {
     case ArgKind::complex_number: return holds.operator()<std::complex<double>>();
     case ArgKind::string:
     case ArgKind::operator_name: return holds.operator()<StringId>();
-    case ArgKind::device: return holds.operator()<Device>();
+    case ArgKind::device: return holds.operator()<DeviceArgument>();
     case ArgKind::block: return holds.operator()<BlockRef>();
     case ArgKind::dict: {
       const auto* entries = std::get_if<std::vector<DictEntry>>(&payload);

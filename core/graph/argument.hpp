@@ -7,6 +7,7 @@
 
 #include <complex>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,18 @@ struct BlockRef {  // a nested graph and the name that the exported module gave 
   friend bool operator==(const BlockRef&, const BlockRef&) = default;
 };
 
+// A device on the heap: rare among arguments, and large enough to double the size of all of them.
+class DeviceArgument {
+ public:
+  DeviceArgument(Device device)  // NOLINT: a device is what it stands for
+      : device_(std::make_shared<const Device>(std::move(device))) {}
+  const Device& operator*() const { return *device_; }
+  friend bool operator==(const DeviceArgument& a, const DeviceArgument& b) { return *a == *b; }
+
+ private:
+  std::shared_ptr<const Device> device_;
+};
+
 struct Argument;
 struct DictEntry;
 
@@ -54,14 +67,14 @@ struct DictEntry;
 //   boolean                                 bool          (booleans: vector<Argument>)
 //   complex_number                          complex<double>
 //   string, operator_name                   StringId      (strings: vector<Argument>)
-//   device                                  Device
+//   device                                  DeviceArgument
 //   block                                   BlockRef
 //   dict                                    vector<DictEntry>
 struct Argument {
   using Payload =
       std::variant<std::monostate, bool, std::int64_t, double, std::complex<double>, StringId,
-                   Operand, BlockRef, Device, std::vector<std::int64_t>, std::vector<double>,
-                   std::vector<Argument>, std::vector<DictEntry>>;
+                   Operand, BlockRef, DeviceArgument, std::vector<std::int64_t>,
+                   std::vector<double>, std::vector<Argument>, std::vector<DictEntry>>;
   ArgKind kind = ArgKind::none;
   Payload payload;
 };

@@ -157,8 +157,7 @@ class Bookkeeping {
       if (!node.alive) continue;
       check_node_strings(id);
       check_results(id);
-      if (node.operand_next.size() != node.operands.size() ||
-          node.operand_prev.size() != node.operands.size()) {
+      if (node.links.size() != node.operands.size()) {
         corrupt(id, "a node's operands and its use links differ in number");
       }
       for (ValueId operand : node.operands) {
@@ -186,7 +185,7 @@ class Bookkeeping {
             graph_.node(use.user).operands[use.operand] != id) {
           return corrupt(value.producer, "a use list names an operand that is another value");
         }
-        if (graph_.node(use.user).operand_prev[use.operand] != prev || ++count > value.use_count) {
+        if (graph_.node(use.user).links[use.operand].prev != prev || ++count > value.use_count) {
           return corrupt(value.producer, "the links of a use list disagree");
         }
       }

@@ -42,7 +42,7 @@ class CallHash {
   void part(StringId id) { add(graph_.text(id)); }
   void part(Operand operand) { add(operand_(node_.operands[operand.index])); }
   void part(const BlockRef& ref) { add(graph_.text(ref.name)); }
-  void part(const Device& device) { add(std::string_view(device.type)); }
+  void part(const DeviceArgument& device) { add(std::string_view((*device).type)); }
   void part(const std::vector<DictEntry>& entries) {
     for (const DictEntry& entry : entries) add(graph_.text(entry.key)), add(entry.value);
   }

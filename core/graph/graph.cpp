@@ -30,18 +30,7 @@ NodeId Graph::output_node(BlockId id) const {
 }
 
 std::unique_ptr<Graph> Graph::clone() const {
-  auto copy = std::make_unique<Graph>();
-  copy->nodes_ = nodes_;
-  copy->values_ = values_;
-  copy->blocks_ = blocks_;
-  // Interned again in the same order, so that ids are the same; a copied map would view our strings.
-  for (std::uint32_t i = 0; i < strings_.size(); ++i) copy->strings_.intern(strings_.text(StringId(i)));
-  for (std::uint32_t i = 0; i < types_.size(); ++i) copy->types_.intern(types_.type(TypeId(i)));
-  copy->constants_ = constants_;
-  copy->shape_constraints_ = shape_constraints_;
-  copy->live_nodes_ = live_nodes_;
-  copy->version_ = version_;
-  return copy;
+  return std::unique_ptr<Graph>(new Graph(*this));
 }
 
 }  // namespace fettle

@@ -7,9 +7,10 @@
 // values: what a nested graph needs from outside is passed to it as operands, as torch.export does.
 //
 // Reading is public; the one way to change a graph is a Journal (graph/journal.hpp).
-// References to nodes and values stay valid until the graph dies (deques).
+// References to nodes and values stay valid until the graph dies.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -25,6 +26,7 @@
 #include "graph/interning.hpp"
 #include "graph/shape_constraints.hpp"
 #include "graph/signature.hpp"
+#include "graph/stable_array.hpp"
 #include "graph/types.hpp"
 
 namespace fettle {
@@ -57,23 +59,33 @@ struct MetadataEntry {  // "stack_trace", "nn_module_stack", "torch_fn", …
   friend bool operator==(const MetadataEntry&, const MetadataEntry&) = default;
 };
 
+// An operand's place in the use list of its value.
+struct UseLinks {
+  Use next, prev;
+};
+
+// Lists that are nearly always short lie in the node itself: a scan then stays in one piece of memory.
+using OperandList = boost::container::small_vector<ValueId, 2>;
+using UseLinksList = boost::container::small_vector<UseLinks, 2>;
+using ResultForms = boost::container::small_vector<ResultForm, 1>;
+
+// What scans read comes first.
 struct Node {
   Opcode opcode = Opcode::call_function;
   bool alive = true;
+  std::optional<bool> hop_single_tensor_return;      // is_hop_single_tensor_return
   BlockId block;
-  NodeId prev, next;                     // program order within the block
-  StringId op;                           // "aten.relu.default"; empty for placeholder and output
-  StringId name;                         // as in FX
-  std::vector<NamedArgument> arguments;  // schema order; of an output node: one per output
-  std::vector<ValueId> operands;         // flat, in the order the arguments name them
-  std::vector<Use> operand_next;         // intrusive use lists: the next use of the same value …
-  std::vector<Use> operand_prev;         // … and the previous one
+  NodeId prev, next;                                 // program order within the block
+  StringId op;                                       // "aten.relu.default"; empty for placeholder and output
+  StringId name;                                     // as in FX
   std::uint32_t first_result = Id<ValueTag>::kNone;  // results are consecutive values
   std::uint32_t result_count = 0;
-  std::vector<ResultForm> result_forms;
+  OperandList operands;                              // flat, in the order the arguments name them
+  UseLinksList links;                                // of each operand
+  std::vector<NamedArgument> arguments;              // schema order; of an output node: one per output
+  ResultForms result_forms;
   std::vector<MetadataEntry> metadata;
-  StringId unknown_fields;               // JSON object text of fields this version does not know
-  std::optional<bool> hop_single_tensor_return;  // is_hop_single_tensor_return
+  StringId unknown_fields;                       // JSON object text of fields this version does not know
   std::shared_ptr<const InputSpec> input_spec;   // root placeholders only
   std::vector<OutputSpec> output_specs;          // root output node only, one per argument
 };
@@ -102,7 +114,6 @@ using ConstantTable = std::map<std::string, TensorData, std::less<>>;
 class Graph {
  public:
   Graph();
-  Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
   // A deep copy with the same ids (erased ones stay erased).
@@ -136,6 +147,7 @@ class Graph {
   // Interning is not a change of the graph: it adds a name and moves nothing.
   StringId intern(std::string_view text) const { return strings_.intern(text); }
   TypeId intern(Type type) const { return types_.intern(std::move(type)); }
+  void reserve_strings(std::size_t count) const { strings_.reserve(count); }
 
   // A node's results as ids.
   auto results(NodeId id) const {
@@ -149,7 +161,7 @@ class Graph {
   const NamedArgument* argument(NodeId id, std::string_view name) const;
 
   NodeId output_node(BlockId id = kRootBlock) const;  // none while the block is being built
-  Use next_use(Use use) const { return node(use.user).operand_next[use.operand]; }
+  Use next_use(Use use) const { return node(use.user).links[use.operand].next; }
 
   // for (NodeId n : graph.nodes(block)); the current node may be erased if `next` was read before.
   class NodeIterator;
@@ -162,10 +174,11 @@ class Graph {
   UseRange uses(ValueId id) const;
 
  private:
+  Graph(const Graph&) = default;
   friend class Journal;
   friend struct GraphSurgery;  // tests only: breaks a graph on purpose, for the checks to find
-  std::deque<Node> nodes_;
-  std::deque<Value> values_;
+  StableArray<Node> nodes_;
+  StableArray<Value> values_;
   std::deque<Block> blocks_;
   mutable StringPool strings_;
   mutable TypeTable types_;

@@ -1,13 +1,27 @@
 #include "graph/interning.hpp"
 
+#include <algorithm>
+
 namespace fettle {
 
 StringId StringPool::intern(std::string_view text) {
   if (const auto found = ids_.find(text); found != ids_.end()) return found->second;
   const StringId id(static_cast<std::uint32_t>(texts_.size()));
-  texts_.emplace_back(text);
+  auto* const kept = static_cast<char*>(characters_.allocate(text.size(), 1));
+  std::ranges::copy(text, kept);
+  texts_.emplace_back(kept, text.size());
   ids_.emplace(texts_.back(), id);
   return id;
+}
+
+StringPool::StringPool(const StringPool& other) {
+  reserve(other.size());
+  for (const std::string_view text : other.texts_) intern(text);
+}
+
+void StringPool::reserve(std::size_t count) {
+  texts_.reserve(count);
+  ids_.reserve(count);
 }
 
 StringId StringPool::find(std::string_view text) const {

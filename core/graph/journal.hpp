@@ -14,7 +14,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,7 +33,7 @@ struct NodeSpec {
   StringId name;                         // none: a fresh name is made from the operator's
   std::vector<NamedArgument> arguments;
   std::vector<ValueId> operands;
-  std::vector<ResultForm> result_forms;  // counts sum up to result_types.size()
+  ResultForms result_forms;              // counts sum up to result_types.size()
   std::vector<TypeId> result_types;
   std::vector<StringId> result_names;    // empty: the node's name, and name_1 … for further results
   std::vector<MetadataEntry> metadata;
@@ -120,26 +122,28 @@ class Journal {
   StringId fresh_name(std::string_view base);
 
  private:
+  // One of these for each edit, hundreds of thousands in one pass: what is large and rare is boxed.
   struct Created { NodeId node; };
   struct Erased { NodeId node; };
   // Where an operand stood in its value's use list is kept too, so that undoing restores its order:
   // a pass that runs again after a rollback sees exactly what it saw before.
   struct OperandSet { NodeId node; std::uint32_t operand; ValueId old; Use old_prev; };
-  struct ArgumentsSet {
-    NodeId node;
+  struct Call {
     std::vector<NamedArgument> arguments;
-    std::vector<ValueId> operands;
-    std::vector<Use> operand_prev;
+    OperandList operands;
+    UseLinksList links;
   };
+  struct ArgumentsSet { NodeId node; std::unique_ptr<Call> old; };
   struct Moved { NodeId node; NodeId old_next; };
   struct TypeSet { ValueId value; TypeId old; };
   struct NodeRenamed { NodeId node; StringId old; };
   struct ValueRenamed { ValueId value; StringId old; };
-  struct MetadataSet { NodeId node; std::vector<MetadataEntry> old; };
+  struct MetadataSet { NodeId node; std::unique_ptr<std::vector<MetadataEntry>> old; };
   struct InputSpecSet { NodeId node; std::shared_ptr<const InputSpec> old; };
-  struct OutputSpecsSet { std::vector<OutputSpec> old; };
-  struct ConstantAdded { std::string name; };
-  struct ConstantRemoved { std::string name; TensorData data; };
+  struct OutputSpecsSet { std::unique_ptr<std::vector<OutputSpec>> old; };
+  struct Constant { std::string name; TensorData data; };
+  struct ConstantAdded { std::unique_ptr<std::string> name; };
+  struct ConstantRemoved { std::unique_ptr<Constant> old; };
   using Entry = std::variant<Created, Erased, OperandSet, ArgumentsSet, Moved, TypeSet, NodeRenamed,
                              ValueRenamed, MetadataSet, InputSpecSet, OutputSpecsSet, ConstantAdded,
                              ConstantRemoved>;
@@ -166,7 +170,7 @@ class Journal {
   Use drop_use(NodeId node, std::uint32_t operand);                 // answers where it stood
   Use put_operand(NodeId node, std::uint32_t operand, ValueId value, Use prev = {});
   void put_arguments(NodeId node, std::vector<NamedArgument> arguments,
-                     std::vector<ValueId> operands);
+                     std::span<const ValueId> operands);
   void drop_uses(NodeId node);
   void restore_uses(NodeId node);  // the inverse, at the places that operand_prev remembers
   void bury(NodeId node);    // erase: unlink, drop uses, mark dead with its nested graphs

@@ -66,7 +66,7 @@ NodeId Journal::create_node(NodeSpec spec, InsertPoint where) {
   link(id, where.block, where.before);
   ++graph_.live_nodes_;
   for_each_block(spec.arguments, [&](BlockId b) { graph_.blocks_[b.index].owner = id; });
-  put_arguments(id, std::move(spec.arguments), std::move(spec.operands));
+  put_arguments(id, std::move(spec.arguments), spec.operands);
   record(Created{id});
   return id;
 }
@@ -135,11 +135,13 @@ void Journal::set_arguments(NodeId id, std::vector<NamedArgument> arguments,
     refuse(Code::graph_bad_edit, "set_arguments", "a call keeps the nested graphs it owns",
            "create a new call with the other nested graphs and erase this one");
   }
-  if (same_call(node.arguments, arguments) && node.operands == operands) return;
+  if (same_call(node.arguments, arguments) && std::ranges::equal(node.operands, operands)) return;
   drop_uses(id);
-  ArgumentsSet entry{id, node.arguments, node.operands, node.operand_prev};
-  put_arguments(id, std::move(arguments), std::move(operands));
-  record(std::move(entry));
+  std::unique_ptr<Call> old;
+  if (recording_ == Recording::on)
+    old = std::make_unique<Call>(node.arguments, node.operands, node.links);
+  put_arguments(id, std::move(arguments), operands);
+  record(ArgumentsSet{id, std::move(old)});
 }
 
 void Journal::move_before(NodeId id, NodeId before) {
@@ -187,12 +189,13 @@ void Journal::rename(ValueId value, StringId name) {
 
 void Journal::set_metadata(NodeId node, std::vector<MetadataEntry> metadata) {
   require_open("set_metadata");
-  MetadataSet entry{node, require(node, "set_metadata").metadata};
+  const std::vector<MetadataEntry>& old = require(node, "set_metadata").metadata;
   for (const MetadataEntry& item : metadata) {
     require_known(item.key, "set_metadata");
     require_known(item.text, "set_metadata");
   }
-  if (entry.old == metadata) return;
+  if (old == metadata) return;
+  MetadataSet entry{node, std::make_unique<std::vector<MetadataEntry>>(old)};
   graph_.nodes_[node.index].metadata = std::move(metadata);
   record(std::move(entry));
 }

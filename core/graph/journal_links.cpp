@@ -28,22 +28,20 @@ void Journal::add_use(NodeId id, std::uint32_t operand, Use prev) {
   Node& node = graph_.nodes_[id.index];
   Value& value = graph_.values_[node.operands[operand].index];
   const Use use{id, operand};
-  Use& link = prev ? graph_.nodes_[prev.user.index].operand_next[prev.operand] : value.first_use;
+  Use& link = prev ? graph_.nodes_[prev.user.index].links[prev.operand].next : value.first_use;
   const Use next = link;
   link = use;
-  node.operand_prev[operand] = prev;
-  node.operand_next[operand] = next;
-  if (next) graph_.nodes_[next.user.index].operand_prev[next.operand] = use;
+  node.links[operand] = {next, prev};
+  if (next) graph_.nodes_[next.user.index].links[next.operand].prev = use;
   ++value.use_count;
 }
 
 Use Journal::drop_use(NodeId id, std::uint32_t operand) {
   const Node& node = graph_.nodes_[id.index];
   Value& value = graph_.values_[node.operands[operand].index];
-  const Use next = node.operand_next[operand];
-  const Use prev = node.operand_prev[operand];
-  if (next) graph_.nodes_[next.user.index].operand_prev[next.operand] = prev;
-  (prev ? graph_.nodes_[prev.user.index].operand_next[prev.operand] : value.first_use) = next;
+  const auto [next, prev] = node.links[operand];
+  if (next) graph_.nodes_[next.user.index].links[next.operand].prev = prev;
+  (prev ? graph_.nodes_[prev.user.index].links[prev.operand].next : value.first_use) = next;
   --value.use_count;
   return prev;
 }
@@ -64,18 +62,17 @@ void Journal::drop_uses(NodeId id) {
 void Journal::restore_uses(NodeId id) {
   const Node& node = graph_.node(id);
   for (auto i = static_cast<std::uint32_t>(node.operands.size()); i-- > 0;) {
-    add_use(id, i, node.operand_prev[i]);
+    add_use(id, i, node.links[i].prev);
   }
 }
 
 // Expects the uses of the old operands dropped.
 void Journal::put_arguments(NodeId id, std::vector<NamedArgument> arguments,
-                            std::vector<ValueId> operands) {
+                            std::span<const ValueId> operands) {
   Node& node = graph_.nodes_[id.index];
   node.arguments = std::move(arguments);
-  node.operands = std::move(operands);
-  node.operand_next.assign(node.operands.size(), {});
-  node.operand_prev.assign(node.operands.size(), {});
+  node.operands.assign(operands.begin(), operands.end());
+  node.links.assign(operands.size(), {});
   for (std::uint32_t i = 0; i < node.operands.size(); ++i) add_use(id, i);
 }
 

@@ -31,10 +31,9 @@ void Journal::undo(Entry& entry) {
     void operator()(ArgumentsSet& e) {
       j.drop_uses(e.node);
       Node& node = g.nodes_[e.node.index];
-      node.arguments = std::move(e.arguments);
-      node.operands = std::move(e.operands);
-      node.operand_prev = std::move(e.operand_prev);
-      node.operand_next.assign(node.operands.size(), {});
+      node.arguments = std::move(e.old->arguments);
+      node.operands = std::move(e.old->operands);
+      node.links = std::move(e.old->links);
       j.restore_uses(e.node);
     }
     void operator()(Moved& e) {
@@ -44,13 +43,15 @@ void Journal::undo(Entry& entry) {
     void operator()(TypeSet& e) { g.values_[e.value.index].type = e.old; }
     void operator()(NodeRenamed& e) { g.nodes_[e.node.index].name = e.old; }
     void operator()(ValueRenamed& e) { g.values_[e.value.index].name = e.old; }
-    void operator()(MetadataSet& e) { g.nodes_[e.node.index].metadata = std::move(e.old); }
+    void operator()(MetadataSet& e) { g.nodes_[e.node.index].metadata = std::move(*e.old); }
     void operator()(InputSpecSet& e) { g.nodes_[e.node.index].input_spec = std::move(e.old); }
     void operator()(OutputSpecsSet& e) {
-      g.nodes_[g.output_node().index].output_specs = std::move(e.old);
+      g.nodes_[g.output_node().index].output_specs = std::move(*e.old);
     }
-    void operator()(ConstantAdded& e) { g.constants_.erase(e.name); }
-    void operator()(ConstantRemoved& e) { g.constants_.emplace(e.name, std::move(e.data)); }
+    void operator()(ConstantAdded& e) { g.constants_.erase(*e.name); }
+    void operator()(ConstantRemoved& e) {
+      g.constants_.emplace(std::move(e.old->name), std::move(e.old->data));
+    }
   };
   std::visit(Undo{*this, graph_}, entry);
 }
@@ -85,7 +86,7 @@ class NetEffect {
   };
   struct Call {
     std::vector<NamedArgument> arguments;
-    std::vector<ValueId> operands;
+    OperandList operands;
   };
 
   Links& links(NodeId node) {
@@ -118,7 +119,9 @@ class NetEffect {
     link(e.node, at.prev, at.next);
   }
   void before(const Journal::OperandSet& e) { call(e.node).operands[e.operand] = e.old; }
-  void before(const Journal::ArgumentsSet& e) { call(e.node) = {e.arguments, e.operands}; }
+  void before(const Journal::ArgumentsSet& e) {
+    call(e.node) = {e.old->arguments, e.old->operands};
+  }
   void before(const Journal::Moved& e) {
     unlink(e.node);
     // The output node is last and never moves, so there is always a next to link before.
@@ -128,11 +131,11 @@ class NetEffect {
   void before(const Journal::TypeSet& e) { types_[e.value] = e.old; }
   void before(const Journal::NodeRenamed& e) { node_names_[e.node] = e.old; }
   void before(const Journal::ValueRenamed& e) { value_names_[e.value] = e.old; }
-  void before(const Journal::MetadataSet& e) { metadata_[e.node] = &e.old; }
+  void before(const Journal::MetadataSet& e) { metadata_[e.node] = e.old.get(); }
   void before(const Journal::InputSpecSet& e) { input_specs_[e.node] = e.old.get(); }
-  void before(const Journal::OutputSpecsSet& e) { output_specs_ = &e.old; }
-  void before(const Journal::ConstantAdded& e) { constants_[e.name] = nullptr; }
-  void before(const Journal::ConstantRemoved& e) { constants_[e.name] = &e.data; }
+  void before(const Journal::OutputSpecsSet& e) { output_specs_ = e.old.get(); }
+  void before(const Journal::ConstantAdded& e) { constants_[*e.name] = nullptr; }
+  void before(const Journal::ConstantRemoved& e) { constants_[e.old->name] = &e.old->data; }
 
   bool original(NodeId node) const { return !created_.contains(node) && graph_.alive(node); }
 

@@ -24,7 +24,7 @@ void Journal::set_output_specs(std::vector<OutputSpec> specs) {
   }
   Node& node = graph_.nodes_[output.index];
   if (node.output_specs == specs) return;
-  OutputSpecsSet entry{std::move(node.output_specs)};
+  OutputSpecsSet entry{std::make_unique<std::vector<OutputSpec>>(std::move(node.output_specs))};
   node.output_specs = std::move(specs);
   record(std::move(entry));
 }
@@ -35,7 +35,7 @@ void Journal::add_constant(std::string name, TensorData data) {
     refuse(Code::graph_bad_edit, "add_constant", "there is a constant '" + name + "' already");
   }
   graph_.constants_.emplace(name, std::move(data));
-  record(ConstantAdded{std::move(name)});
+  record(ConstantAdded{std::make_unique<std::string>(std::move(name))});
 }
 
 void Journal::remove_constant(std::string_view name) {
@@ -45,7 +45,7 @@ void Journal::remove_constant(std::string_view name) {
     refuse(Code::graph_bad_edit, "remove_constant",
            "there is no constant '" + std::string(name) + "'");
   }
-  ConstantRemoved entry{found->first, std::move(found->second)};
+  ConstantRemoved entry{std::make_unique<Constant>(found->first, std::move(found->second))};
   graph_.constants_.erase(found);
   record(std::move(entry));
 }

@@ -261,6 +261,7 @@ Literal to_literal(const Graph& graph, const Node& node, const Argument& argumen
             }
             literal.payload = std::move(list);
           },
+          [&](const DeviceArgument& device) { literal.payload = *device; },
           [&](const auto& plain) { literal.payload = plain; },
       },
       argument.payload);

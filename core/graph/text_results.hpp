@@ -13,7 +13,7 @@ namespace fettle::text {
 
 struct Results {
   std::optional<StringId> node_name;  // none: a fresh one
-  std::vector<ResultForm> forms;
+  ResultForms forms;
   std::vector<TypeId> types;
   std::vector<StringId> names;
   std::vector<std::size_t> at;  // where each name stands

@@ -56,7 +56,8 @@ class Reader {
     out.payload = FETTLE_PAYLOAD_BLOCK, out.block = v.block.index,
     out.s = fettle::to_abi(graph_.text(v.name));
   }
-  void put(fettle_arg& out, const Device& v) {
+  void put(fettle_arg& out, const DeviceArgument& device) {
+    const Device& v = *device;
     out.payload = FETTLE_PAYLOAD_DEVICE, out.s = fettle::to_abi(v.type),
     out.i = v.index.value_or(-1);
   }

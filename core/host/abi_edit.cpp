@@ -34,8 +34,8 @@ fettle_status rewrite_abort(fettle_ctx* ctx, fettle_graph* g) {
 
 // The schema tells how many results there are, except for an operator that returns a list: its
 // length is what remains of the types given.
-std::vector<ResultForm> result_forms(const OperatorSchema& schema, std::uint64_t n_results) {
-  std::vector<ResultForm> forms = result_forms_of(schema);
+ResultForms result_forms(const OperatorSchema& schema, std::uint64_t n_results) {
+  ResultForms forms = result_forms_of(schema);
   std::uint64_t fixed = 0;
   ResultForm* list = nullptr;
   for (ResultForm& form : forms) {
@@ -55,8 +55,8 @@ std::vector<ResultForm> result_forms(const OperatorSchema& schema, std::uint64_t
 }
 
 // A higher-order operator has no schema: its results are what their types say.
-std::vector<ResultForm> forms_of_types(const Graph& graph, const std::vector<TypeId>& types) {
-  std::vector<ResultForm> forms;
+ResultForms forms_of_types(const Graph& graph, const std::vector<TypeId>& types) {
+  ResultForms forms;
   for (TypeId type : types) {
     switch (graph.types().type(type).kind) {
       case TypeKind::sym_int: forms.push_back({ArgKind::sym_int, 1}); break;

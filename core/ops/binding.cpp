@@ -146,7 +146,7 @@ void bind_schemas(Graph& graph, std::string_view where) {
     if (schema->source == SchemaSource::higher_order) continue;
     if (is_bound(graph, *schema, node.arguments)) continue;
     std::vector<NamedArgument> arguments = node.arguments;
-    std::vector<ValueId> operands = node.operands;
+    std::vector<ValueId> operands(node.operands.begin(), node.operands.end());
     bind_to(graph, *schema, arguments, operands, node_where);
     journal.set_arguments(id, std::move(arguments), std::move(operands));
   }

@@ -25,7 +25,8 @@ HigherOrderCall require_call(const Graph& graph, NodeId id, std::string_view edi
 
 // The call's arguments, with operands in a list of their own that may grow or shrink.
 struct Arguments {
-  explicit Arguments(const Node& node) : list(node.arguments), operands(node.operands) {}
+  explicit Arguments(const Node& node)
+      : list(node.arguments), operands(node.operands.begin(), node.operands.end()) {}
 
   // Where values that are passed stand: the list's argument, or none for *operands.
   std::optional<std::size_t> passed_list(const HigherOrderOperator& op) const {

@@ -260,8 +260,8 @@ const OperatorSchema* find_operator(std::string_view name) {
   return memo.find(name);
 }
 
-std::vector<ResultForm> result_forms_of(const OperatorSchema& schema) {
-  std::vector<ResultForm> forms;
+ResultForms result_forms_of(const OperatorSchema& schema) {
+  ResultForms forms;
   for (const SchemaReturn& r : schema.returns) {
     std::string_view type = r.type;
     if (type.ends_with('?')) type.remove_suffix(1);

@@ -74,6 +74,6 @@ void bind_schemas(Graph& graph, std::string_view where);
 void check_schemas(const Graph& graph);
 
 // Result types as far as the schema tells (kind and number of results); not sizes.
-std::vector<ResultForm> result_forms_of(const OperatorSchema& schema);
+ResultForms result_forms_of(const OperatorSchema& schema);
 
 }  // namespace fettle

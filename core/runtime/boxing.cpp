@@ -200,7 +200,8 @@ IValue ArgumentBoxer::constant(const Argument& argument, const c10::Argument& wa
     case ArgKind::memory_format:
       if (const auto format = memory_format_of(integer())) return static_cast<std::int64_t>(*format);
       break;
-    case ArgKind::device: return placement_.device(std::get<Device>(argument.payload));
+    case ArgKind::device:
+      return placement_.device(*std::get<DeviceArgument>(argument.payload));
     case ArgKind::tensors:
     case ArgKind::optional_tensors:
     case ArgKind::integers:

@@ -52,8 +52,8 @@ inline std::string state(const Graph& graph) {
     all += fmt::format("\nnode {} in {} between {} and {}:", i, n.block.index, n.prev.index,
                        n.next.index);
     for (std::size_t k = 0; k < n.operands.size(); ++k) {
-      all += fmt::format(" {} ({} {})", n.operands[k].index, text_of(n.operand_prev[k]),
-                         text_of(n.operand_next[k]));
+      all += fmt::format(" {} ({} {})", n.operands[k].index, text_of(n.links[k].prev),
+                         text_of(n.links[k].next));
     }
     for (ValueId r : graph.results(NodeId(i))) {
       const Value& v = graph.value(r);
@@ -76,6 +76,11 @@ std::string refusal(Fn&& fn) {
     return std::string(code_name(error.code()));
   }
   return {};
+}
+
+inline std::vector<ValueId> operands_of(const Graph& graph, NodeId node) {
+  const OperandList& operands = graph.node(node).operands;
+  return {operands.begin(), operands.end()};
 }
 
 // A call of `op` on tensors, with one result of the first tensor's type.

@@ -146,11 +146,11 @@ TEST_CASE("broken use lists are found (4)") {
     b.is_corrupt("use list");
   }
   SECTION("prev") {
-    b.node("add").operand_prev[1] = {test::node(b.graph, "mul"), 0};
+    b.node("add").links[1].prev = {test::node(b.graph, "mul"), 0};
     b.is_corrupt("links of a use list disagree");
   }
   SECTION("a cycle") {
-    b.node("add").operand_next[0] = {test::node(b.graph, "add"), 0};
+    b.node("add").links[0].next = {test::node(b.graph, "add"), 0};
     b.is_corrupt("links of a use list disagree");
   }
   SECTION("a missing use") {
@@ -163,7 +163,7 @@ TEST_CASE("broken use lists are found (4)") {
     b.is_corrupt("miscounts");
   }
   SECTION("the number of links") {
-    b.node("add").operand_next.pop_back();
+    b.node("add").links.pop_back();
     b.is_corrupt("differ in number");
   }
 }
@@ -269,8 +269,8 @@ TEST_CASE("operands are live, local and defined before (9)") {
     Value& inner = GraphSurgery::value(b.graph, cos.operands[0]);
     Value& add = b.value("add");
     cos.operands[0] = test::value(b.graph, "add");
-    cos.operand_next[0] = add.first_use;
-    GraphSurgery::node(b.graph, add.first_use.user).operand_prev[0] = inner.first_use;
+    cos.links[0].next = add.first_use;
+    GraphSurgery::node(b.graph, add.first_use.user).links[0].prev = inner.first_use;
     add.first_use = inner.first_use;
     ++add.use_count;
     inner.first_use = {};

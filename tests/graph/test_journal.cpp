@@ -152,7 +152,7 @@ TEST_CASE("operands and arguments are set") {
 
   auto arguments = e.graph.node(add).arguments;
   arguments.pop_back();
-  e.journal.set_arguments(add, arguments, e.graph.node(add).operands);
+  e.journal.set_arguments(add, arguments, operands_of(e.graph, add));
   CHECK_THAT(e.brief(), contains("aten.add.Tensor(relu, relu)"));
   check(e.graph);
   e.refuses("graph-bad-edit", [&] { e.journal.set_arguments(add, arguments, {}); });

@@ -145,7 +145,7 @@ TEST_CASE("an operator that returns a list has as many results as types were giv
   const fettle_node split = t.must_create("aten.split.Tensor", {tensor(t.value("a")), integer(2)},
                                           {t.type("a"), t.type("a")});
   CHECK(t.graph->node(NodeId(split)).result_forms ==
-        std::vector<ResultForm>{{ArgKind::tensors, 2}});
+        ResultForms{{ArgKind::tensors, 2}});
   fettle_node none = FETTLE_NONE;
   CHECK(t.create("aten.max.dim", {tensor(t.value("a")), integer(0)}, {t.type("a")}, &none) ==
         FETTLE_E_REFUSED);

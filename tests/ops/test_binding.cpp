@@ -44,7 +44,7 @@ TEST_CASE("omitted arguments become defaults, and operands follow their argument
 
   const Node& node = b.graph().node(add);
   CHECK(argument_names(b.graph(), add) == std::vector<std::string>{"self", "other", "alpha"});
-  CHECK(node.operands == std::vector<ValueId>{x, y});
+  CHECK(node.operands == OperandList{x, y});
   CHECK(std::get<Operand>(node.arguments[1].value.payload).index == 1);
   CHECK(node.arguments[2].form == ArgForm::defaulted);
   CHECK(node.arguments[0].form == ArgForm::positional);

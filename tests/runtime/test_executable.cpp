@@ -88,7 +88,7 @@ TEST_CASE("sizes flow as numbers through Python's arithmetic") {
   any_length.sizes[0].expression = "Symbol('s0')";
   const ValueId x = b.input("x", any_length);
   const std::vector<Type> number = {kind_type(TypeKind::sym_int)};
-  const std::vector<ResultForm> form = {{ArgKind::sym_int, 1}};
+  const ResultForms form = {{ArgKind::sym_int, 1}};
   const ValueId size = b.graph().result(
       b.call_node("aten.sym_size.int", {arg("self", x), arg("dim", 0)}, number, form));
   const ValueId thrice = b.graph().result(b.call_node(

@@ -305,7 +305,7 @@ TEST_CASE("no call does more than its facts say") {
   for (const Case& c : kCases) {
     INFO(c.op);
     Sample s;
-    std::vector<ResultForm> forms;
+    ResultForms forms;
     if (c.list) forms = {{ArgKind::tensors, c.results}};
     const NodeId call = s.b.call_node(c.op, c.arguments(s),
                                       std::vector<Type>(c.results, GraphBuilder::any_tensor()), forms);
