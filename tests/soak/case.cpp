@@ -3,6 +3,7 @@
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 #include "archive/program.hpp"
@@ -138,24 +139,44 @@ int execute(const Case& which, const fs::path& folder, const fs::path& executabl
   }
 }
 
-// The folder holds the input, what was there before, and an output that can be read.
-void check_files(const Case& which, const fs::path& folder, int status, Outcome& outcome) {
-  const fs::path output = folder / "out.pt2";
-  if (fs::exists(output)) {
-    if (status != 0 && outcome.code != "check") outcome.finding = "an error left an output";
-    try {
-      read_program(output);
-    } catch (const std::exception& error) {
-      outcome.finding = std::string("the output cannot be read: ") + error.what();
+constexpr const char* kOutput = "out.pt2";
+
+// Every file below the folder but the output, and what it holds.
+using Snapshot = std::map<std::string, std::string>;
+Snapshot snapshot(const fs::path& folder) {
+  Snapshot files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = entry.path().lexically_relative(folder);
+    if (name != kOutput) files[name] = entry.is_regular_file() ? test::read_file(entry.path()) : "";
+  }
+  return files;
+}
+
+// An output is there only if the command ended well, and can be read.
+void check_output(const fs::path& output, int status, Outcome& outcome) {
+  if (!fs::exists(output)) return;
+  if (status != 0 && outcome.code != "check") outcome.finding = "an error left an output";
+  try {
+    read_program(output);
+  } catch (const std::exception& error) {
+    outcome.finding = std::string("the output cannot be read: ") + error.what();
+  }
+  fs::remove(output);
+}
+
+// Besides its output a command leaves everything as it was: nothing new, nothing changed or gone.
+void check_others(const Snapshot& before, const fs::path& folder, Outcome& outcome) {
+  const Snapshot after = snapshot(folder);
+  for (const auto& [name, bytes] : after) {
+    if (!before.contains(name)) {
+      outcome.finding = "left over: " + name;
+      fs::remove_all(folder / name);
+    } else if (bytes != before.at(name)) {
+      outcome.finding = "changed: " + name;
     }
-    fs::remove(output);
   }
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename();
-    if (name.starts_with("sound") || name == file_name(which)) continue;
-    outcome.finding = "left over: " + name;
-    fs::remove(entry.path());
-  }
+  for (const auto& [name, bytes] : before)
+    if (!after.contains(name)) outcome.finding = "gone: " + name;
 }
 
 }  // namespace
@@ -187,7 +208,7 @@ Case make_case(const Corpus& corpus, std::uint64_t seed) {
   if (!made.archive) {
     made.bytes = one_of(random, corpus.pipelines);
     damage_text(random, made.bytes, kYamlTokens);
-    made.command = {"run", "sound.pt2", "-p", "case.yaml", "-o", "out.pt2"};
+    made.command = {"run", "sound.pt2", "-p", "case.yaml", "-o", kOutput};
     return made;
   }
   made.bytes = damaged_archive(random, one_of(random, corpus.programs));
@@ -195,7 +216,7 @@ Case make_case(const Corpus& corpus, std::uint64_t seed) {
   if (below(random, 4) == 0) {
     made.command = {"inspect", "case.pt2", "--format", one_of(random, formats)};
   } else {
-    made.command = {"run", "case.pt2", "-p", pipeline, "-o", "out.pt2"};
+    made.command = {"run", "case.pt2", "-p", pipeline, "-o", kOutput};
   }
   return made;
 }
@@ -208,9 +229,11 @@ void prepare(const Corpus& corpus, const fs::path& folder) {
 
 Outcome run_case(const Case& which, const fs::path& folder, const fs::path& executable) {
   write(folder / file_name(which), which.bytes);
+  const Snapshot before = snapshot(folder);
   Outcome outcome;
   const int status = execute(which, folder, executable, outcome);
-  check_files(which, folder, status, outcome);
+  check_output(folder / kOutput, status, outcome);
+  check_others(before, folder, outcome);
   fs::remove(folder / file_name(which));
   return outcome;
 }
