@@ -10,7 +10,6 @@
 #include "archive/zip_reader.hpp"
 #include "arguments.hpp"
 #include "commands.hpp"
-#include "failure.hpp"
 
 namespace fettle::soak {
 namespace {
@@ -112,31 +111,19 @@ std::string file_name(const Case& which) {
   return which.archive ? "case.pt2" : "case.yaml";
 }
 
-// The command's exit status; the error's code if one ended it.
-int execute(const Case& which, const fs::path& folder, const fs::path& executable,
-            Outcome& outcome) {
+Outcome execute(const Case& which, const fs::path& folder, const fs::path& executable) {
   std::vector<std::string> words(which.command.begin() + 1, which.command.end());
   for (std::string& argument : words) {
     if (argument.ends_with(".pt2") || argument.ends_with(".yaml"))
       argument = (folder / argument).string();
   }
   const Silence silence;
-  try {
+  return outcome_of([&] {
     const CommandSpec& command = find_command(which.command[0]);
     Arguments arguments(command);
     arguments.parse(words);
-    const int status = command.run({executable}, arguments);
-    if (status != 0) outcome.code = "check";
-    return status;
-  } catch (const Error& error) {
-    outcome.code = code_name(error.code());
-    if (code_blame(error.code()) == Blame::bug) outcome.finding = error.what();
-    return exit_status(code_blame(error.code()));
-  } catch (const std::exception& error) {
-    outcome.code = "exception";
-    outcome.finding = std::string("an exception that is no diagnostic: ") + error.what();
-    return exit_status(Blame::bug);
-  }
+    return command.run({executable}, arguments);
+  });
 }
 
 constexpr const char* kOutput = "out.pt2";
@@ -153,9 +140,10 @@ Snapshot snapshot(const fs::path& folder) {
 }
 
 // An output is there only if the command ended well, and can be read.
-void check_output(const fs::path& output, int status, Outcome& outcome) {
+void check_output(const fs::path& output, Outcome& outcome) {
   if (!fs::exists(output)) return;
-  if (status != 0 && outcome.code != "check") outcome.finding = "an error left an output";
+  if (outcome.code != "done" && outcome.code != "check")
+    outcome.finding = "an error left an output";
   try {
     read_program(output);
   } catch (const std::exception& error) {
@@ -230,9 +218,8 @@ void prepare(const Corpus& corpus, const fs::path& folder) {
 Outcome run_case(const Case& which, const fs::path& folder, const fs::path& executable) {
   write(folder / file_name(which), which.bytes);
   const Snapshot before = snapshot(folder);
-  Outcome outcome;
-  const int status = execute(which, folder, executable, outcome);
-  check_output(folder / kOutput, status, outcome);
+  Outcome outcome = execute(which, folder, executable);
+  check_output(folder / kOutput, outcome);
   check_others(before, folder, outcome);
   fs::remove(folder / file_name(which));
   return outcome;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "damage.hpp"
+#include "outcome.hpp"
 
 namespace fettle::soak {
 
@@ -26,10 +27,6 @@ Case make_case(const Corpus& corpus, std::uint64_t seed);
 // Writes the sound files that cases name.
 void prepare(const Corpus& corpus, const std::filesystem::path& folder);
 
-struct Outcome {
-  std::string code = "done";  // of the error, "check" for exit status 1 without one
-  std::string finding;        // what must not be; empty: all is well
-};
 // Runs the case in `folder`, which is then as it was before. `executable` is what plugins lie
 // beside.
 Outcome run_case(const Case& which, const std::filesystem::path& folder,

@@ -58,7 +58,8 @@ int soak_all(const Options& options) {
     plan.deadline = begin + std::chrono::duration_cast<Clock::duration>(
                                 std::chrono::duration<double>(options.seconds));
   const Summary summary = run_cases(plan, work);
-  for (const auto& [code, times] : summary.codes) std::cout << "  " << times << "\t" << code << "\n";
+  for (const auto& [code, times] : summary.codes)
+    std::cout << "  " << times << "\t" << code << "\n";
   std::cout << summary.done << " cases from seed " << options.seed << " in "
             << std::chrono::duration<double>(Clock::now() - begin).count() << " s, "
             << summary.findings << " findings\n";
@@ -94,8 +95,8 @@ int main(int argc, char** argv) {
     if (options.plan.workers == 0) throw po::error("there must be a worker");
     if (options.plan.hang <= 0 || options.plan.blocked <= 0)
       throw po::error("a limit of time must be positive");
-    for (fs::path* path : {&options.save, &options.executable})  // workers go to folders of their own
-      if (!path->empty()) *path = fs::absolute(*path);
+    for (fs::path* path : {&options.save, &options.executable})
+      if (!path->empty()) *path = fs::absolute(*path);  // workers go to folders of their own
     std::signal(SIGXFSZ, SIG_IGN);
     std::cout << "seed " << options.seed << std::endl;
     return soak_all(options);
