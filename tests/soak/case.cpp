@@ -201,10 +201,19 @@ Case make_case(const Corpus& corpus, std::uint64_t seed) {
   }
   made.bytes = damaged_archive(random, one_of(random, corpus.programs));
   constexpr const char* formats[] = {"summary", "text", "json", "dot"};
-  if (below(random, 4) == 0) {
-    made.command = {"inspect", "case.pt2", "--format", one_of(random, formats)};
-  } else {
-    made.command = {"run", "case.pt2", "-p", pipeline, "-o", kOutput};
+  switch (below(random, 8)) {
+    case 0:
+      made.command = {"inspect", "case.pt2", "--format", one_of(random, formats)};
+      break;
+    case 1:
+      made.command = {"diff", "sound.pt2", "case.pt2"};
+      break;
+    case 2:
+      made.command = {"verify", "sound.pt2", "case.pt2"};
+      break;
+    default:
+      made.command = {"run", "case.pt2", "-p", pipeline, "-o", kOutput};
+      break;
   }
   return made;
 }
