@@ -24,6 +24,8 @@ struct Case {
 };
 Case make_case(const Corpus& corpus, std::uint64_t seed);
 
+inline constexpr const char* kOutput = "out.pt2";  // where a case's command writes, if it does
+
 // Writes the sound files that cases name.
 void prepare(const Corpus& corpus, const std::filesystem::path& folder);
 
