@@ -50,6 +50,10 @@ int soak_all(const Options& options) {
             const std::uint64_t seed = options.seed + number;
             save(options, make_case(corpus, seed), seed, why);
           },
+      .each_minute =
+          [](const Summary& so_far) {
+            std::cerr << so_far.done << " cases, " << so_far.findings << " findings\n";
+          },
   };
   const auto begin = Clock::now();
   Plan plan = options.plan;

@@ -180,24 +180,33 @@ class Worker {
   pid_t pid_ = -1;
 };
 
+Summary summary_of(const Progress* progress, unsigned workers) {
+  Summary summary;
+  for (unsigned i = 0; i < workers; ++i) {
+    summary.done += progress[i].done;
+    summary.findings += progress[i].findings;
+    for (const Tally& tally : progress[i].codes)
+      if (tally.count > 0) summary.codes[tally.name] += tally.count;
+  }
+  return summary;
+}
+
 }  // namespace
 
 Summary run_cases(const Plan& plan, const Work& work) {
   Progress* progress = shared_progress(plan.workers);
   std::vector<Worker> workers;
   for (unsigned i = 0; i < plan.workers; ++i) workers.emplace_back(plan, work, progress[i], i);
+  auto told = Clock::now();
   while (
       !std::all_of(workers.begin(), workers.end(), [](const Worker& w) { return w.finished(); })) {
     for (Worker& worker : workers) worker.poll();
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (Clock::now() - told < std::chrono::minutes(1)) continue;
+    told = Clock::now();
+    work.each_minute(summary_of(progress, plan.workers));
   }
-  Summary summary;
-  for (unsigned i = 0; i < plan.workers; ++i) {
-    summary.done += progress[i].done;
-    summary.findings += progress[i].findings;
-    for (const Tally& tally : progress[i].codes)
-      if (tally.count > 0) summary.codes[tally.name] += tally.count;
-  }
+  const Summary summary = summary_of(progress, plan.workers);
   ::munmap(progress, sizeof(Progress) * plan.workers);
   return summary;
 }

@@ -32,17 +32,18 @@ struct Told {
   std::string code;      // what it came to: counted
   bool finding = false;  // it must not be
 };
-struct Work {
-  std::function<void()> prepare = [] {};     // in each new worker, before its first case
-  std::function<Told(std::uint64_t)> run;    // one case, in a worker
-  // In the calling process: this case ended its worker, and why.
-  std::function<void(std::uint64_t, const std::string&)> lost;
-};
-
 struct Summary {
   std::uint64_t done = 0, findings = 0;  // those that ended a worker are in both
   std::map<std::string, std::uint64_t> codes;
 };
+struct Work {
+  std::function<void()> prepare = [] {};   // in each new worker, before its first case
+  std::function<Told(std::uint64_t)> run;  // one case, in a worker
+  // In the calling process: this case ended its worker, and why.
+  std::function<void(std::uint64_t, const std::string&)> lost;
+  std::function<void(const Summary&)> each_minute = [](const Summary&) {};
+};
+
 // Returns when all cases have been run or the deadline is over. Call it from a single thread.
 Summary run_cases(const Plan& plan, const Work& work);
 
