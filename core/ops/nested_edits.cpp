@@ -82,6 +82,17 @@ void append(Argument& list, Argument value, std::string_view edit) {
   for (Argument& element : *elements) element.kind = ArgKind::tensor;
 }
 
+// Of a list of values or of plain numbers.
+void take_out(Argument& list, std::size_t index) {
+  std::visit(
+      [&](auto& payload) {
+        if constexpr (requires { payload.erase(payload.begin()); }) {
+          payload.erase(payload.begin() + static_cast<std::ptrdiff_t>(index));
+        }
+      },
+      list.payload);
+}
+
 ValueId add_placeholder(Journal& journal, BlockId block, ValueId like) {
   const Graph& graph = journal.graph();
   const Value& value = graph.value(like);
@@ -141,9 +152,7 @@ void drop_input(Journal& journal, NodeId id, std::size_t input) {
   }
   Arguments arguments(graph.node(id));
   if (const auto list = arguments.passed_list(*call.op)) {
-    auto* elements = std::get_if<std::vector<Argument>>(&arguments.list[*list].value.payload);
-    if (!elements) refuse(Code::graph_bad_edit, kEdit, "the call passes plain numbers in one list");
-    elements->erase(elements->begin() + static_cast<std::ptrdiff_t>(input - first));
+    take_out(arguments.list[*list].value, input - first);
   } else {
     const auto rest = std::ranges::find(call.op->parts, HigherOrderPart::rest);
     arguments.list.erase(arguments.list.begin() + (rest - call.op->parts.begin()) +

@@ -68,6 +68,30 @@ def cond_on_a_constant():
         torch.tensor(True), lambda x: x.sum(0), lambda x: x.mean(0), (x,)))
 
 
+def closing_over_a_dead_use(control):
+    """control(first, x) may call first(x), which uses a value from outside for nothing."""
+    def run(self, x):
+        y = self.linear(x).exp()
+
+        def first(x):
+            y * 2
+            return x.sin()
+        return control(first, x)
+    return fixed(run)
+
+
+@case
+def cond_with_an_unused_operand():
+    return closing_over_a_dead_use(
+        lambda first, x: torch.cond(x.sum() > 0, first, lambda x: x.cos(), (x,)))
+
+
+@case
+def while_loop_with_an_unused_operand():
+    return closing_over_a_dead_use(lambda first, x: while_loop(
+        lambda i, x: i < 3, lambda i, x: (i + 1, first(x)), (torch.tensor(0), x)))
+
+
 @case
 def cond_decomposed():
     made = cond_with_several_results()

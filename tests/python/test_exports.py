@@ -66,6 +66,20 @@ def test_the_default_pipeline_keeps_results(fettle, exported, tmp_path, name):
                         exports.build(name).calls)
 
 
+@pytest.mark.parametrize("name, operands", [("cond_with_an_unused_operand", 1),
+                                            ("while_loop_with_an_unused_operand", 0)])
+def test_operands_that_no_graph_uses_go(fettle, exported, pipeline, tmp_path, name, operands):
+    """And with them what computed them: here all weights."""
+    output = tmp_path / "out.pt2"
+    done = fettle("run", exported(name), "-p", pipeline("passes: [dce]\n"), "-o", output)
+    assert done.code == 0 and "operands_removed 1" in done.stdout, done.stdout + done.stderr
+    ours, original = torch.export.load(output), torch.export.load(exported(name))
+    call, = (node for node in ours.graph.nodes
+             if isinstance(node.target, torch._ops.HigherOrderOperator))
+    assert len(call.args[3]) == operands and not ours.state_dict and original.state_dict
+    assert_same_results(ours, original, exports.build(name).calls)
+
+
 @pytest.mark.parametrize("build", control_flow.REFUSED, ids=lambda build: build.__name__)
 def test_refused_with_one_message(fettle, tmp_path, build):
     with warnings.catch_warnings():

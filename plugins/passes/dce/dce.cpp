@@ -1,48 +1,28 @@
-// Dead code elimination: removes calls whose results nobody uses, and weights nobody reads.
+// Dead code elimination: removes calls whose results nobody uses, operands that no nested graph
+// uses, and weights nobody reads.
 //
 //   %a = aten.relu.default(%x)
 //   %b = aten.neg.default(%a)      # unused: goes
 //   return (%a)
 //
-// The idea: program order is a valid execution order, so that walking it backwards meets every user
-// before what it uses. One sweep is enough: when a call is met, all that kept it alive has been
-// met. Nested graphs come right before the call that owns them in the columns, so the sweep meets
-// the call first; when it goes, its graphs go with it, and when it stays, they are swept like any
-// other. A call with several results goes only if all are unused.
+// The idea: one walk backwards meets every user before what it uses (sweep.hpp). A call with
+// several results goes only if all are unused. What is passed to nested graphs that none of them
+// uses is passed no longer:
+//
+//   cond(%p, yes, no, [%x, %y])     # where neither branch uses its %y
+//   cond(%p, yes, no, [%x])         # so that what computed %y may go, too
 //
 // Exact: only pure calls go (same operands, same results, nothing else), and nothing else changes.
 // Refused: whatever draws random numbers (later draws would change), writes memory, asserts, prints
 // or is unknown; user inputs, which are the caller's; weights that a run changes, if only under
-// another name; unused results of nested graphs that others of their results keep alive.
-#include <algorithm>
+// another name; unused results of nested graphs that others of their results keep alive, and what
+// loops carry or slice, which are results or set how often they run.
 #include <fettle/fettle.hpp>
-#include <vector>
 
 #include "../changed_weights.hpp"
-#include "../result_columns.hpp"
+#include "sweep.hpp"
 
 namespace {
-
-// Calls `visit(node)` for each dead call, backwards; it may erase the call. Stops when visit is
-// false. The columns are read as they were at the start, but for the uses, which are counted down
-// here: the host is asked about dead calls alone.
-template <class Visit>
-void for_each_dead_call(const fettle::Graph& graph, Visit visit) {
-  const fettle_columns columns = graph.columns();
-  const ResultColumns results(columns);
-  std::vector<std::uint32_t> uses(columns.use_counts, columns.use_counts + columns.n_values);
-  for (std::uint64_t i = columns.n_nodes; i-- > 0;) {
-    if (columns.opcodes[i] != FETTLE_OPCODE_CALL_FUNCTION) continue;
-    const auto first = uses.begin() + results.first(i);
-    if (std::any_of(first, first + results.count(i), [](auto n) { return n != 0; })) continue;
-    const fettle::Node call = graph.node(columns.nodes[i]);
-    if (call.op().empty()) continue;  // it went with the call that owned its graph
-    if (!call.facts().pure()) continue;
-    if (!visit(call)) return;
-    for (std::uint64_t k = columns.operand_offsets[i]; k < columns.operand_offsets[i + 1]; ++k)
-      --uses[columns.operands[k]];
-  }
-}
 
 template <class Visit>
 void for_each_dead_weight(const fettle::Graph& graph, Visit visit) {
@@ -74,8 +54,8 @@ class Dce : public fettle::Pass {
 
   std::optional<std::string> analyze(const fettle::Graph& graph) override {
     bool found = false;
-    const auto stop = [&](fettle::Node) { return !(found = true); };
-    for_each_dead_call(graph, stop);
+    const auto stop = [&](auto&&...) { return !(found = true); };
+    Sweep(graph).backwards(stop, stop);
     if (!found && weights_) for_each_dead_weight(graph, stop);
     if (found) return std::nullopt;
     return "every call is used or has to stay" +
@@ -83,7 +63,9 @@ class Dce : public fettle::Pass {
   }
 
   void transform(fettle::MutableGraph& graph) override {
-    for_each_dead_call(graph, [&](fettle::Node call) { return erase(graph, call, "unused call"); });
+    Sweep(graph).backwards(
+        [&](fettle::Node call) { return erase(graph, call, "unused call"); },
+        [&](fettle::Node call, const auto& inputs) { return drop(graph, call, inputs); });
     if (!weights_) return;
     for_each_dead_weight(graph, [&](fettle::Node weight) {
       const std::int64_t bytes = weight.result().type().bytes();
@@ -95,7 +77,17 @@ class Dce : public fettle::Pass {
   }
 
  private:
-  // False: past the limit on rewrites.
+  // Both false: past the limit on rewrites.
+  bool drop(fettle::MutableGraph& graph, fettle::Node call,
+            const std::vector<std::size_t>& inputs) {
+    fettle::Rewrite rewrite(graph, call, "operands that no nested graph uses");
+    if (!rewrite) return false;
+    fettle::BlockEdits blocks(graph);
+    for (auto k = inputs.rbegin(); k != inputs.rend(); ++k) blocks.drop_input(call, *k);
+    rewrite.commit();
+    graph.context().statistic("operands_removed", static_cast<std::int64_t>(inputs.size()));
+    return true;
+  }
   bool erase(fettle::MutableGraph& graph, fettle::Node node, const char* why) {
     fettle::Rewrite rewrite(graph, node, why);
     if (!rewrite) return false;
