@@ -53,8 +53,8 @@ std::string choose(const ZipReader& zip, const std::vector<std::string>& names,
     if (names.size() == 1) return names.front();
     fail(Code::archive_model, zip,
          fmt::format("the archive holds {} programs: {}", names.size(), fmt::join(names, ", ")),
-         "the command line optimizes archives of one program",
-         "save the one that is meant with torch.export.save");
+         "one of them is meant, and the others stay as they are",
+         fmt::format("name it: --model {}", names.front()));
   }
   if (std::ranges::find(names, asked_for) == names.end()) {
     fail(Code::archive_model, zip, fmt::format("the archive holds no program '{}'", asked_for), {},

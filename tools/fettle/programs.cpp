@@ -46,7 +46,13 @@ std::vector<std::string> python_lines(const Program& program, const std::string&
   for (const std::string& module : program.imports) {
     lines.push_back(fmt::format("import {}  # defines a class that the outputs have", module));
   }
-  lines.push_back(fmt::format("program = torch.export.load({})", python_string(path)));
+  if (program.model == "model") {
+    lines.push_back(fmt::format("program = torch.export.load({})", python_string(path)));
+  } else {  // torch.export.load takes the program of that name alone
+    lines.emplace_back("from torch.export.pt2_archive._package import load_pt2");
+    lines.push_back(fmt::format("program = load_pt2({}).exported_programs[{}]", python_string(path),
+                                python_string(program.model)));
+  }
   if (program.samples.empty()) {
     lines.emplace_back(
         "# outputs = program.module()(...)  with inputs of your own: none are stored");
