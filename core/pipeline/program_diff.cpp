@@ -8,6 +8,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "graph/effects.hpp"
 #include "graph/text.hpp"
 
 namespace fettle {
@@ -140,13 +141,42 @@ std::vector<FieldDiff> diff_records(const Program& a, const Program& b) {
     for (const Record& record : program.records) {
       const bool provenance =
           record.path == "fettle/pipeline.json" || record.path == ".data/serialization_id";
-      if (!provenance) out.emplace(record.path, &record);
+      const bool sample =
+          record.path.starts_with("fettle/outputs/") || record.path.starts_with("fettle/effects/");
+      if (!provenance && !sample) out.emplace(record.path, &record);
     }
     return out;
   };
   const auto text = [](const Record& r) { return fmt::format("{} bytes", r.bytes->size); };
   return diff_tables(table(a), table(b), text,
                      [](const Record& p, const Record& q) { return same_bytes(p.bytes, q.bytes); });
+}
+
+// What the eager model returned and changed, by sample; the records of these bytes are left out above.
+std::vector<FieldDiff> diff_samples(const Program& a, const Program& b) {
+  const auto table = [](const Program& program) {
+    std::map<std::string, const ExpectedOutput*> out;
+    for (std::size_t s = 0; s < program.samples.size(); ++s) {
+      const Sample& sample = program.samples[s];
+      for (std::size_t k = 0; k < sample.outputs.size(); ++k) {
+        out.emplace(fmt::format("{}: output {}", s, k), &sample.outputs[k]);
+      }
+      if (!sample.effects) continue;
+      for (const ExpectedEffect& effect : *sample.effects) {
+        out.emplace(fmt::format("{}: {} '{}' after the run", s, effect_kind_name(effect.name.kind),
+                                effect.name.target),
+                    &effect.value);
+      }
+    }
+    return out;
+  };
+  const auto text = [](const ExpectedOutput& o) {
+    return o.tensor ? print_type(o.tensor->type) : shown(o.value);
+  };
+  return diff_tables(table(a), table(b), text, [](const ExpectedOutput& p, const ExpectedOutput& q) {
+    if (!p.tensor || !q.tensor) return !p.tensor && !q.tensor && p.value == q.value;
+    return p.tensor->type == q.tensor->type && same_bytes(p.tensor->storage, q.tensor->storage);
+  });
 }
 
 std::string fields_text(std::string_view title, const std::vector<FieldDiff>& fields) {
@@ -204,12 +234,13 @@ json::array blocks_json(const Graph& a, const Graph& b, const GraphDiff& diff) {
 
 ProgramDiff diff_programs(const Program& a, const Program& b) {
   return {diff_graphs(*a.graph, *b.graph), DocumentDiff().diff(a.document, b.document),
-          diff_payloads(a, b), diff_records(a, b)};
+          diff_payloads(a, b), diff_samples(a, b), diff_records(a, b)};
 }
 
 std::string unified_text(const Program& a, const Program& b, const ProgramDiff& diff) {
   return unified_text(*a.graph, *b.graph, diff.graph) + fields_text("program", diff.document) +
-         fields_text("state dict", diff.state_dict) + fields_text("records", diff.records);
+         fields_text("state dict", diff.state_dict) +
+         fields_text("samples", diff.samples) + fields_text("records", diff.records);
 }
 
 std::string summary_line(const ProgramDiff& diff) {
@@ -220,6 +251,7 @@ std::string summary_line(const ProgramDiff& diff) {
   };
   add("field of the program differs", "fields of the program differ", diff.document.size());
   add("name of the state dict differs", "names of the state dict differ", diff.state_dict.size());
+  add("stored result differs", "stored results differ", diff.samples.size());
   add("record differs", "records differ", diff.records.size());
   return out;
 }
@@ -243,6 +275,7 @@ json::object to_json(const Program& a, const Program& b, const ProgramDiff& diff
           {"constants", std::move(constants)},
           {"program", fields_json(diff.document)},
           {"state_dict", fields_json(diff.state_dict)},
+          {"samples", fields_json(diff.samples)},
           {"records", fields_json(diff.records)}};
 }
 

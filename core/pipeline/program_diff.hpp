@@ -1,6 +1,6 @@
 // What two programs as archives hold them have in common and where they differ: their graphs
 // (graph/diff.hpp), and all that is around them: range constraints, metadata, the module call
-// graph, names in the state dict, stored inputs and outputs, other records.
+// graph, names in the state dict, stored inputs, outputs and effects, other records.
 //
 // `same()`: Python loads the same program from both, and verifiers see the same samples. How a
 // program was made (the record of the pipeline, a record's number, the order of weights) is no
@@ -26,9 +26,11 @@ struct ProgramDiff {
   GraphDiff graph;
   std::vector<FieldDiff> document;    // of models/NAME.json, without the graph
   std::vector<FieldDiff> state_dict;  // what is known of tensors beside the graph
+  std::vector<FieldDiff> samples;     // what the eager model returned and changed
   std::vector<FieldDiff> records;
   bool same() const {
-    return graph.same() && document.empty() && state_dict.empty() && records.empty();
+    return graph.same() && document.empty() && state_dict.empty() && samples.empty() &&
+           records.empty();
   }
 };
 

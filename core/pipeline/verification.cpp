@@ -93,6 +93,10 @@ void Verification::move_reference(const Graph& graph) {
   reference_ = std::move(next);
 }
 
+std::string place_of(const Verdict& verdict) {
+  return verdict.place.empty() ? fmt::format("output {}", verdict.output) : verdict.place;
+}
+
 Error Verification::failure(const PassReport& record) const {
   const auto refused = std::ranges::find_if(
       record.verification, [](const Verdict& v) { return v.judgement != Judgement::pass; });
@@ -104,10 +108,9 @@ Error Verification::failure(const PassReport& record) const {
              : fmt::format("'{}' changed what the model computes, says {}", record.name,
                            verdict.verifier);
   if (!unable) {
-    diagnostic.where = fmt::format(
-        "{}, element {}{}{}",
-        verdict.place.empty() ? fmt::format("output {}", verdict.output) : verdict.place,
-        verdict.element, verdict.inputs.empty() ? "" : ", on ", verdict.inputs);
+    diagnostic.where =
+        fmt::format("{}, element {}{}{}", place_of(verdict), verdict.element,
+                    verdict.inputs.empty() ? "" : ", on ", verdict.inputs);
     diagnostic.why =
         fmt::format("largest absolute error {:.3g}, relative {:.3g}; allowed there {:.3g}",
                     verdict.max_abs, verdict.max_rel, verdict.allowed);

@@ -16,6 +16,9 @@
 
 namespace fettle {
 
+// Where the verdict's worst element is, for people: "output 3", "buffer 'count' after the run".
+std::string place_of(const Verdict& verdict);
+
 class Verification {
  public:
   using Samples = std::shared_ptr<const std::vector<LoadedSample>>;

@@ -78,6 +78,34 @@ TEST_CASE("the state dict and records are compared") {
         "+ extra/note.txt: 5 bytes\n");
 }
 
+TEST_CASE("what the eager model returned and changed is compared by name") {
+  const auto with = [](float output, std::optional<float> effect) {
+    Program out = program();
+    const auto stored = [&](float value) {
+      TensorData tensor = out.graph->constants().find("w")->second;
+      const float elements[] = {value, 1.0f};
+      tensor.storage = make_storage(elements, sizeof elements);
+      return ExpectedOutput{tensor, {}};
+    };
+    Sample& sample = out.samples.emplace_back();
+    sample.outputs = {stored(output), {std::nullopt, 3}};
+    sample.effects.emplace();
+    if (effect) sample.effects->push_back({{EffectKind::buffer, "count"}, stored(*effect)});
+    out.records.push_back({"fettle/outputs/0/0", sample.outputs[0].tensor->storage});
+    return out;
+  };
+  const Program a = with(1, 2);
+  CHECK(diff_programs(a, with(1, 2)).same());
+  CHECK(difference(a, with(1, 3)) ==
+        "@@ samples @@\n! 0: buffer 'count' after the run: f32[2]  # differs: bytes\n");
+  CHECK(difference(a, with(1, std::nullopt)) ==
+        "@@ samples @@\n- 0: buffer 'count' after the run: f32[2]\n");
+  const Program other = with(5, 2);
+  CHECK(difference(a, other) == "@@ samples @@\n! 0: output 0: f32[2]  # differs: bytes\n");
+  CHECK(summary_line(diff_programs(a, other)) ==
+        "the graphs are the same, 1 stored result differs");
+}
+
 TEST_CASE("the diff for programs has every node that differs") {
   const Program a = program();
   Program b = program();

@@ -16,9 +16,11 @@ def wrong_edit(fettle, captured, pipeline):
     program = pathlib.Path(os.environ.get("FETTLE", ROOT / "build" / "fettle"))
     plugins = program.parent / "tests" / "passes" / "plugins"
 
-    def run(name, edit, node, other=""):
-        text = f"passes: [wrong_edit: {{edit: {edit}, node: {node}, other: {other!r}}}]\n"
-        return fettle("run", captured(name), "-p", pipeline(text), "--plugin-dir", plugins)
+    def run(name, edit, node, other="", verify="each", arguments=()):
+        text = (f"passes: [wrong_edit: {{edit: {edit}, node: {node}, other: {other!r}}}]\n"
+                f"verify: {{after: {verify}}}\n")
+        return fettle("run", captured(name), "-p", pipeline(text), "--plugin-dir", plugins,
+                      *arguments)
     return run
 
 
@@ -35,6 +37,16 @@ def test_a_pass_that_breaks_an_effect_is_caught(wrong_edit, name, edit, says):
     done = wrong_edit(name, *edit)
     assert done.code == 1, (done.stdout, done.stderr)
     assert "error[verification-failed]: 'wrong_edit'" in done.stderr and says in done.stderr
+
+
+def test_verify_names_the_effect_that_is_wrong(fettle, wrong_edit, captured, tmp_path):
+    output = tmp_path / "wrong.pt2"
+    done = wrong_edit("unused_counter", "drop", "add_", verify="never", arguments=("-o", output))
+    assert done.code == 0, done.stderr
+    verdict = fettle("verify", captured("unused_counter"), output)
+    assert verdict.code == 1
+    row, = (line for line in verdict.stdout.splitlines() if " fail " in line)
+    assert "buffer 'count' after the run" in row
 
 
 def test_uninitialised_memory_raises_no_alarm_and_is_said(fettle, captured, tmp_path):

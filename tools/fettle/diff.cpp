@@ -61,7 +61,7 @@ CommandSpec diff_command() {
           {"Compares two programs as Python would load them: nodes of all graphs with their "
            "arguments "
            "and types, the signature, constants with their bytes and what shares storage, range "
-           "constraints, metadata, stored inputs and outputs, and other records. How a program was "
+           "constraints, metadata, stored inputs, outputs and effects, and other records. How a program was "
            "made (the pipeline that fettle recorded in it) is no difference.",
            "Nodes are matched by name, and by what they compute where names have shifted; a node "
            "whose "

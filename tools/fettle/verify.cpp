@@ -55,11 +55,11 @@ Promise read_promise(const Arguments& arguments) {
 }
 
 std::string table_text(const Result& result) {
-  Table table({"verifier", "verdict", ">max abs", ">max rel", ">allowed", ">output", ">element",
+  Table table({"verifier", "verdict", ">max abs", ">max rel", ">allowed", "worst in", ">element",
                ">comparisons", "on"});
   for (const Verdict& v : result.verdicts) {
     table.add({v.verifier, std::string(judgement_name(v.judgement)), error_size(v.max_abs),
-               error_size(v.max_rel), error_size(v.allowed), std::to_string(v.output),
+               error_size(v.max_rel), error_size(v.allowed), place_of(v),
                std::to_string(v.element), std::to_string(v.comparisons), v.inputs});
   }
   return table.text();
