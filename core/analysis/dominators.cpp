@@ -25,8 +25,8 @@ DominatorTree::DominatorTree(const Snapshot& flow, Direction direction)
   number();
 }
 
-// The jump of a vertex skips as far as its parent's two jumps together where these are equally long,
-// else it leads to the parent: the lengths are those of a skew-binary number.
+// The jump of a vertex skips as far as its parent's two jumps together where these are equally
+// long, else it leads to the parent: the lengths are those of a skew-binary number.
 void DominatorTree::add(Vertex v, Vertex parent) {
   parent_[v] = parent;
   depth_[v] = depth_[parent] + 1;

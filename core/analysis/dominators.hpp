@@ -9,8 +9,8 @@
 // found by jump pointers (E. W. Myers, "An applicative random-access stack", 1983), one a vertex:
 // O(log n) each, whatever the tree's shape, and nothing recurses.
 //
-// Needs a Snapshot of a valid graph, and does not follow edits: keep the two together. A weight is an
-// input like any other: what uses one is dominated by the entry alone.
+// Needs a Snapshot of a valid graph, and does not follow edits: keep the two together. A weight is
+// an input like any other: what uses one is dominated by the entry alone.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +62,8 @@ class DominatorTree {
 
 // The dominance frontier of v: where its dominance ends. Vertices that v does not strictly dominate
 // and that follow (for post-dominators: precede) one it dominates. In program order. Linear in the
-// edges of v's subtree; the frontiers of all vertices may together be quadratic, so there is no table.
+// edges of v's subtree; the frontiers of all vertices may together be quadratic, so there is no
+// table.
 std::vector<Snapshot::Vertex> dominance_frontier(const Snapshot& flow, const DominatorTree& tree,
                                                  Snapshot::Vertex v);
 
@@ -73,8 +74,9 @@ struct Region {
   friend bool operator==(const Region&, const Region&) = default;
 };
 
-// For each vertex the smallest region that begins there, if there is one; by entry, in program order.
-// Larger ones are chains of these: (a, b) and (b, c) make (a, c). The virtual ends begin none. Linear.
+// For each vertex the smallest region that begins there, if there is one; by entry, in program
+// order. Larger ones are chains of these: (a, b) and (b, c) make (a, c). The virtual ends begin
+// none. Linear.
 std::vector<Region> single_entry_single_exit_regions(const Snapshot& flow,
                                                      const DominatorTree& dominators,
                                                      const DominatorTree& post_dominators);

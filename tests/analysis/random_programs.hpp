@@ -1,6 +1,7 @@
 // Programs for properties of analyses: small enough for a textbook's definition, varied by a seed.
 #pragma once
 
+#include <array>
 #include <random>
 
 #include "graph/programs.hpp"
@@ -8,12 +9,13 @@
 namespace fettle::test {
 
 // Calls on up to three values each; two seeds of three take them among the last few values and
-// seldom make a call without any, so that deep trees come up as well as flat ones. Every eighth call
-// or so owns a nested graph made the same way.
+// seldom make a call without any, so that deep trees come up as well as flat ones. Every eighth
+// call or so owns a nested graph made the same way.
 class RandomProgram {
  public:
-  RandomProgram(std::uint32_t size, std::uint32_t seed) : random_(seed), among_(seed % 3 == 0 ? 1000 : 1 + seed % 3) {
-    graph_ = parse_graph("graph(x, y): return (x,)");
+  RandomProgram(std::uint32_t size, std::uint32_t seed)
+      : random_(seed), among_(seed % 3 == 0 ? 1000 : 1 + seed % 3) {
+    graph_ = parse_graph("graph(x: f32[4], y: f32[8]): return (x,)");
     journal_.emplace(*graph_, Journal::Recording::off);
     fill(kRootBlock, {value(*graph_, "x"), value(*graph_, "y")}, size, 2);
   }
@@ -25,7 +27,7 @@ class RandomProgram {
       std::vector<ValueId> operands;
       const bool none = random_() % (among_ == 1000 ? 4 : 32) == 0;
       for (auto k = none ? 0 : 1 + random_() % 3; k > 0; --k) operands.push_back(pick(values));
-      NodeSpec spec = call(*graph_, "a.f", operands);
+      NodeSpec spec = call(*graph_, operator_for(operands.size()), operands);
       if (nesting > 0 && random_() % 8 == 0) own_block(spec, nesting);
       values.push_back(graph_->result(journal_->create_node(std::move(spec), {block, {}})));
     }
@@ -44,11 +46,18 @@ class RandomProgram {
     input.opcode = Opcode::placeholder;
     input.name = graph_->intern("in");
     input.result_forms = {{ArgKind::tensor, 1}};
-    input.result_types = {graph_->intern(Type{})};
+    input.result_types = {graph_->value(value(*graph_, "x")).type};
     const NodeId placeholder = journal_->create_node(std::move(input), {block, {}});
     fill(block, {graph_->result(placeholder)}, 1 + random_() % 8, nesting - 1);
     spec.arguments.push_back(
         {graph_->intern(""), ArgForm::positional, {ArgKind::block, BlockRef{block, name}}});
+  }
+
+  // One that allocates, one that returns a view, or one that nobody knows.
+  std::string_view operator_for(std::size_t operands) {
+    if (operands != 1) return "a.f";
+    constexpr std::array ops = {"aten.relu.default", "aten.alias.default", "a.f"};
+    return ops[random_() % ops.size()];
   }
 
   ValueId pick(const std::vector<ValueId>& values) {

@@ -1,4 +1,4 @@
-"""What load, each pass, structural check, text and save cost at growing sizes, beside torch.fx.
+"""What load, each pass, check, analysis, text and save cost at growing sizes, beside torch.fx.
 
 Each round visits every size and both contenders, so that a busy minute hits all; medians are shown
 with their spread (half the distance between the quartiles). A ratio above 1 says how many times
@@ -21,10 +21,11 @@ import torch_fx
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "fettle-bench"
-STAGES = ["load", "dce", "cse", "constant_folding", "check", "print", "parse", "save"]
+STAGES = ["load", "dce", "cse", "constant_folding", "check", "dominators", "liveness", "print", "parse",
+          "save"]
 BOTH = "cse + dce"
 SLOW_IN_TORCH = ["load", "save"]
-NOT_IN_TORCH = ["print", "parse"]
+NOT_IN_TORCH = ["liveness", "print", "parse"]
 
 
 def fettle_costs(model, rounds_within=2):

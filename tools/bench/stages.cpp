@@ -12,6 +12,8 @@
 #include <iostream>
 #include <map>
 
+#include "analysis/dominators.hpp"
+#include "analysis/liveness.hpp"
 #include "archive/program.hpp"
 #include "common_options.hpp"
 #include "failure.hpp"
@@ -82,6 +84,12 @@ json::object pass_json(const Host& host, const std::string& name, const Graph& o
   return out;
 }
 
+template <class Fn>
+void for_each_live_block(const Graph& graph, Fn&& fn) {
+  for (std::uint32_t b = 0; b < graph.block_bound(); ++b)
+    if (graph.alive(BlockId(b))) fn(BlockId(b));
+}
+
 using Stage = std::function<void(Samples&)>;
 
 // The stages but passes, in the order in which `fettle run` meets them. `check` is all that the
@@ -101,6 +109,23 @@ std::vector<std::pair<std::string, Stage>> stages_of(const std::string& model,
            check(graph);
            check_schemas(graph);
            before.check(graph);
+         });
+       }},
+      {"dominators",
+       [&](Samples& s) {
+         s.time([&] {
+           for_each_live_block(graph, [&](BlockId block) {
+             const Snapshot flow(graph, block);
+             DominatorTree(flow, DominatorTree::Direction::dominators);
+             DominatorTree(flow, DominatorTree::Direction::post_dominators);
+           });
+         });
+       }},
+      {"liveness",
+       [&](Samples& s) {
+         s.time([&] {
+           const Storages storages(graph);
+           Liveness(graph, storages);
          });
        }},
       {"print", [&](Samples& s) { s.time([&] { print(graph, PrintOptions::exact()); }); }},

@@ -40,7 +40,25 @@ def work(stage, count, folder):
     if stage == "constant_folding":
         from torch._inductor.constant_folding import constant_fold
         return lambda: constant_fold(module)
+    if stage == "dominators":
+        return dominators(module.graph)
     raise ValueError(stage)
+
+
+def dominators(graph):
+    """Both trees by networkx, on the same edges, entry and exit as fettle's snapshot has."""
+    import networkx
+    flow = networkx.DiGraph()
+    for node in graph.nodes:
+        flow.add_edges_from((given, node) for given in node.all_input_nodes or ["entry"])
+        if not node.users:
+            flow.add_edge(node, "exit")
+    back = flow.reverse()
+
+    def both():
+        networkx.immediate_dominators(flow, "entry")
+        networkx.immediate_dominators(back, "exit")
+    return both
 
 
 def cost(stage, count, folder):

@@ -58,7 +58,8 @@ void write_json(const Program& program, std::ostream& out) {
   for (const std::string& module : program.imports) imports.push_back(text(module));
   out << "{\"node_count\": " << graph.node_count()
       << ",\n \"imports\": " << json::serialize(imports)
-      << ",\n \"samples\": " << program.samples.size() << ",\n \"nodes\": [";
+      << ",\n \"samples\": " << program.samples.size()
+      << ",\n \"memory\": " << json::serialize(memory_json(graph)) << ",\n \"nodes\": [";
   const char* separator = "\n  ";
   for (std::uint32_t b = 0; b < graph.block_bound(); ++b) {
     if (!graph.alive(BlockId(b))) continue;

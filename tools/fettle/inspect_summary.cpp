@@ -146,6 +146,7 @@ std::string summary_text(const Program& program, const std::string& path) {
                      nested_blocks(graph));
   out += fmt::format("  {} parameters ({} elements), {} buffers, {} constants: {}\n", w.parameters,
                      human_count(w.elements), w.buffers, w.constants, human_bytes(w.bytes));
+  out += "  values: " + memory_text(graph);
   out += "  samples: " + samples_text(program);
   out += "  written by: " + versions_text(program);
   for (const std::string& module : program.imports) {
