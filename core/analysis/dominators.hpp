@@ -33,6 +33,13 @@ class DominatorTree {
   Vertex root() const { return root_; }  // the snapshot's entry, or its exit
   std::uint32_t size() const { return static_cast<std::uint32_t>(parent_.size()); }
 
+  // By vertex, for whoever hands them on: immediate dominators, depths, places in preorder, sizes of
+  // subtrees. a dominates v exactly if preorder()[v] - preorder()[a] < subtree_sizes()[a], unsigned.
+  const std::vector<Vertex>& immediate() const { return parent_; }
+  const std::vector<std::uint32_t>& depths() const { return depth_; }
+  const std::vector<std::uint32_t>& preorder() const { return first_; }
+  const std::vector<std::uint32_t>& subtree_sizes() const { return subtree_; }
+
   // The immediate dominator; the root's is the root.
   Vertex immediate(Vertex v) const { return parent_[v]; }
   std::uint32_t depth(Vertex v) const { return depth_[v]; }  // the root's is 0

@@ -46,6 +46,7 @@ class Liveness {
   std::vector<StorageRange> live_at(std::uint32_t position) const;
   // Of the live bytes there, those inside the nested graphs of the call itself.
   std::int64_t nested_bytes(std::uint32_t position) const { return nested_[position]; }
+  const std::vector<std::int64_t>& nested_bytes() const { return nested_; }
   // The node after which nobody reads the value; its own producer if nobody does.
   NodeId last_use(ValueId value) const;
 

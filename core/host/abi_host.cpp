@@ -24,7 +24,8 @@ const void* extension(const char* id) {
       {FETTLE_GRAPH_ID, &kGraphTable},     {FETTLE_FACTS_ID, &kFactsTable},
       {FETTLE_EDIT_ID, &kEditTable},       {FETTLE_EVALUATE_ID, &kEvaluateTable},
       {FETTLE_PROGRAM_ID, &kProgramTable}, {FETTLE_SHAPES_ID, &kShapesTable},
-      {FETTLE_BLOCKS_ID, &kBlocksTable},
+      {FETTLE_BLOCKS_ID, &kBlocksTable},   {FETTLE_DOMINANCE_ID, &kDominanceTable},
+      {FETTLE_LIVENESS_ID, &kLivenessTable},
   };
   if (!id) return nullptr;
   for (const Extension& e : kExtensions) {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/cache.hpp"
 #include "base/error.hpp"
 #include "fettle/fettle.h"
 #include "graph/graph.hpp"
@@ -64,6 +65,7 @@ struct fettle_graph {
   };
   mutable std::vector<std::unique_ptr<TypeView>> type_views;  // by type id
   mutable fettle::PlainCalls plain_calls;
+  mutable std::unique_ptr<fettle::AnalysisCache> analyses;    // when first asked for
   mutable fettle::NodeId constants_go_before;                 // cached: see abi_constants.cpp
 };
 

@@ -1,13 +1,36 @@
-// The SDK's example works as a third party would use it: found by its folder, nothing else known.
+// The SDK's examples work as a third party would use them: found by their folder, nothing else
+// known.
 #include "fixture.hpp"
 
 using namespace fettle;
 using namespace fettle::test;
 
-TEST_CASE("the example in the SDK is a pass") {
+namespace {
+
+Host examples() {
   Search search;
   search.plugin_dirs = {std::filesystem::path(FETTLE_EXAMPLE_PLUGIN).parent_path()};
-  const Host host(search);
+  return Host(search);
+}
+
+// What a pass that changes nothing notes about a program.
+std::vector<std::string> notes_of(const std::string& name, const std::string& text) {
+  const Host host = examples();
+  const auto pass = host.create_pass(name, {});
+  const auto graph = graph_of(text);
+  Journal journal(*graph);
+  Outcome outcome;
+  pass->transform(journal, outcome);
+  CHECK_FALSE(journal.changed());
+  std::vector<std::string> notes;
+  for (const Diagnostic& note : outcome.notes) notes.push_back(note.what);
+  return notes;
+}
+
+}  // namespace
+
+TEST_CASE("the example in the SDK is a pass") {
+  const Host host = examples();
   const auto pass = host.create_pass("relu_of_relu", {});
   const auto graph = graph_of(
       "graph(x: f32[4]):\n  a: f32[4] = aten.relu.default(x)\n  b: f32[4] = aten.relu.default(a)\n"
@@ -23,4 +46,29 @@ TEST_CASE("the example in the SDK is a pass") {
   check(*graph);
   CHECK_THAT(text_of(*graph), contains("aten.neg.default(a)"));
   CHECK(journal.rewrites() == 2);
+}
+
+TEST_CASE("the SDK's example of liveness says what peaks") {
+  CHECK(notes_of("peak_memory_note", R"(
+    graph(x: f32[4]):
+      a: f32[4] = aten.exp.default(x)
+      view: f32[2, 2] = aten.view.default(a, [2, 2])
+      wide: f32[8] = aten.cat.default([a, x])
+      sum: f32[] = aten.sum.default(wide)
+      return (view, sum))") ==
+        std::vector<std::string>{"pass 'peak_memory_note': 52 bytes while sum runs: wide a sum"});
+}
+
+TEST_CASE("the SDK's example of regions says where fusion could begin") {
+  CHECK(notes_of("regions_note", R"(
+    graph(x: f32[4], y: f32[4]):
+      a: f32[4] = aten.exp.default(x)
+      b: f32[4] = aten.sin.default(a)
+      c: f32[4] = aten.cos.default(a)
+      d: f32[4] = aten.add.Tensor(b, c)
+      e: f32[4] = aten.neg.default(d)
+      f: f32[4] = aten.mul.Tensor(e, y)
+      g: f32[4] = aten.relu.default(f)
+      return (g,))") == std::vector<std::string>{"pass 'regions_note': x to e",
+                                                 "pass 'regions_note': f to output"});
 }

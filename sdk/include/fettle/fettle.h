@@ -483,6 +483,83 @@ typedef struct fettle_facts_v1 {
   fettle_status (*same_call)(fettle_ctx*, const fettle_graph*, fettle_node, fettle_node, uint32_t* same);
 } fettle_facts_v1;
 
+/* ---------------------------------------------------------------- dominators: "fettle.dominance/1"
+ * The data flow of one block: edges lead from a node to the users of its results. Nodes are named by
+ * position: 0 is a virtual entry, which leads to every node without operands; then the block's nodes in
+ * program order; the last is a virtual exit, to which every node without users leads.
+ * All answers are about the graph as it is and live until the callback returns or the graph is edited;
+ * until an edit, asking again is cheap. FETTLE_E_REFUSED while a use stands before its definition. */
+
+#define FETTLE_DOMINATORS 0u      /* a dominates v: every path from the entry to v leads through a */
+#define FETTLE_POST_DOMINATORS 1u /* a post-dominates v: every path from v to the exit does */
+
+typedef struct fettle_dominator_tree {
+  uint32_t size;
+  uint32_t root;             /* the entry; of post-dominators the exit */
+  uint64_t n_positions;
+  const fettle_node* nodes;  /* by position; FETTLE_NONE at both ends */
+  const uint32_t* immediate; /* by position: of the immediate dominator; the root's is the root */
+  const uint32_t* depth;     /* by position: 0 for the root */
+  const uint32_t* first;     /* by position: a dominates v exactly if, in uint32_t, */
+  const uint32_t* subtree;   /*   first[v] - first[a] < subtree[a]; each dominates itself */
+} fettle_dominator_tree;
+
+/* `entry` dominates `exit`, which post-dominates it; positions. */
+typedef struct fettle_region {
+  uint32_t entry, exit;
+} fettle_region;
+
+typedef struct fettle_dominance_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  fettle_status (*tree)(fettle_ctx*, const fettle_graph*, fettle_block, uint32_t kind,
+                        fettle_dominator_tree* out);
+  /* Where the dominance of a position ends: positions that it does not strictly dominate, right behind (of
+   * post-dominators: right before) one that it does. In program order. */
+  fettle_status (*frontier)(fettle_ctx*, const fettle_graph*, fettle_block, uint32_t kind, uint32_t position,
+                            uint64_t* n, const uint32_t** positions);
+  /* Single entry, single exit: for each node the smallest region that begins there, if there is one. Chains of
+   * them make the larger ones. */
+  fettle_status (*regions)(fettle_ctx*, const fettle_graph*, fettle_block, uint64_t* n,
+                           const fettle_region** out);
+} fettle_dominance_v1;
+
+/* ---------------------------------------------------------------- memory: "fettle.liveness/1"
+ * How long what the calls of a block allocate lives, when the block runs in program order and each value is
+ * let go after its last use; a view keeps what it is a view of. Lifetimes and refusals are those of
+ * "fettle.dominance/1". Inputs, weights and kernels' workspace are not counted. */
+
+#define FETTLE_LIVENESS_AT_HINTS 1u      /* some size is symbolic: its value at export was taken */
+#define FETTLE_LIVENESS_UNKNOWN_SIZES 2u /* some size only data tell: it was taken as 0 */
+
+/* One allocation: alive from the node at `first`, which makes `value`, to the node at `last`. */
+typedef struct fettle_storage {
+  int64_t bytes;
+  fettle_value value;
+  uint32_t first, last; /* into fettle_liveness.nodes */
+  uint32_t reserved;
+} fettle_storage;
+
+typedef struct fettle_liveness {
+  uint32_t size;
+  uint32_t flags; /* FETTLE_LIVENESS_* */
+  uint64_t n_nodes;
+  const fettle_node* nodes;    /* of the block, in program order */
+  const int64_t* live_bytes;   /* by position in nodes: alive while it runs */
+  const int64_t* nested_bytes; /* of those, inside the nested graphs of the node itself */
+  uint64_t n_storages;
+  const fettle_storage* storages; /* by first; those without bytes are left out */
+  uint64_t peak;                  /* where most is alive: the first such position; 0 in an empty block */
+} fettle_liveness;
+
+typedef struct fettle_liveness_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  fettle_status (*of_block)(fettle_ctx*, const fettle_graph*, fettle_block, fettle_liveness* out);
+  /* The node after which nobody reads the value; its own producer if nobody does. */
+  fettle_status (*last_use)(fettle_ctx*, const fettle_graph*, fettle_value, fettle_node* out);
+} fettle_liveness_v1;
+
 /* ---------------------------------------------------------------- edits: "fettle.edit/1" */
 
 typedef struct fettle_node_spec {
@@ -783,6 +860,8 @@ typedef struct fettle_host {
 #define FETTLE_EVALUATE_ID "fettle.evaluate/1"
 #define FETTLE_PROGRAM_ID "fettle.program/1"
 #define FETTLE_SHAPES_ID "fettle.shapes/1"
+#define FETTLE_DOMINANCE_ID "fettle.dominance/1"
+#define FETTLE_LIVENESS_ID "fettle.liveness/1"
 
 /* What a pass promises about results; verifiers judge it by that. */
 #define FETTLE_PROMISE_EXACT 0u           /* bitwise the same */

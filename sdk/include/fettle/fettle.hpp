@@ -33,6 +33,7 @@
 //   cpp/tensor.hpp    Dtype, TensorView, Tensor: DLPack with an owner
 //   cpp/graph.hpp     Graph, Block, Node, Value, Argument, Type: reading
 //   cpp/facts.hpp     what a call does besides computing; which values may share storage
+//   cpp/analyses.hpp  DominatorTree, regions, Liveness: what the host computes about a graph
 //   cpp/edit.hpp      MutableGraph, Rewrite, NodeSpec: changing; evaluation of calls
 //   cpp/blocks.hpp    NestedCall, BlockEdits: calls with nested graphs
 //   cpp/program.hpp   Program, Data, Bound: running
@@ -56,6 +57,7 @@
 #ifndef FETTLE_FETTLE_HPP
 #define FETTLE_FETTLE_HPP
 
+#include "fettle/cpp/analyses.hpp"
 #include "fettle/cpp/base.hpp"
 #include "fettle/cpp/blocks.hpp"
 #include "fettle/cpp/edit.hpp"

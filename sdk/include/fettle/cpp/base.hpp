@@ -47,6 +47,8 @@ namespace detail __attribute__((visibility("hidden"))) {
     const fettle_program_v1* program = nullptr;
     const fettle_shapes_v1* shapes = nullptr;  // null on hosts older than it
     const fettle_blocks_v1* blocks = nullptr;
+    const fettle_dominance_v1* dominance = nullptr;
+    const fettle_liveness_v1* liveness = nullptr;
   };
   inline HostTables tables;
 
@@ -79,6 +81,15 @@ namespace detail __attribute__((visibility("hidden"))) {
     return *tables.blocks;
   }
 
+  inline const fettle_dominance_v1& dominance_table() {
+    if (tables.dominance == nullptr) fail_absent(FETTLE_DOMINANCE_ID);
+    return *tables.dominance;
+  }
+  inline const fettle_liveness_v1& liveness_table() {
+    if (tables.liveness == nullptr) fail_absent(FETTLE_LIVENESS_ID);
+    return *tables.liveness;
+  }
+
   inline void check(fettle_status status, const char* call) {
     if (status == FETTLE_OK) return;
     throw Failure(status, std::string(call) + " failed (status " + std::to_string(status) + ")",
@@ -105,6 +116,8 @@ namespace detail __attribute__((visibility("hidden"))) {
     tables.program = find_table(host, FETTLE_PROGRAM_ID, &fettle_program_v1::id);
     tables.shapes = find_table(host, FETTLE_SHAPES_ID, &fettle_shapes_v1::tensor_bytes);
     tables.blocks = find_table(host, FETTLE_BLOCKS_ID, &fettle_blocks_v1::drop_input);
+    tables.dominance = find_table(host, FETTLE_DOMINANCE_ID, &fettle_dominance_v1::regions);
+    tables.liveness = find_table(host, FETTLE_LIVENESS_ID, &fettle_liveness_v1::last_use);
   }
 
 }  // namespace )
