@@ -152,7 +152,7 @@ std::vector<FieldDiff> diff_records(const Program& a, const Program& b) {
                      [](const Record& p, const Record& q) { return same_bytes(p.bytes, q.bytes); });
 }
 
-// What the eager model returned and changed, by sample; the records of these bytes are left out above.
+// What the eager model returned and changed, by sample; records of these bytes are left out above.
 std::vector<FieldDiff> diff_samples(const Program& a, const Program& b) {
   const auto table = [](const Program& program) {
     std::map<std::string, const ExpectedOutput*> out;
@@ -173,10 +173,11 @@ std::vector<FieldDiff> diff_samples(const Program& a, const Program& b) {
   const auto text = [](const ExpectedOutput& o) {
     return o.tensor ? print_type(o.tensor->type) : shown(o.value);
   };
-  return diff_tables(table(a), table(b), text, [](const ExpectedOutput& p, const ExpectedOutput& q) {
+  const auto same = [](const ExpectedOutput& p, const ExpectedOutput& q) {
     if (!p.tensor || !q.tensor) return !p.tensor && !q.tensor && p.value == q.value;
     return p.tensor->type == q.tensor->type && same_bytes(p.tensor->storage, q.tensor->storage);
-  });
+  };
+  return diff_tables(table(a), table(b), text, same);
 }
 
 std::string fields_text(std::string_view title, const std::vector<FieldDiff>& fields) {
