@@ -59,7 +59,7 @@ def model(request, models):
 
 @pytest.fixture(scope="session")
 def captured(tmp_path_factory):
-    """Captures a case of edge_programs.py, once; returns the archive's path."""
+    """Captures a case of edge_programs, once; returns the archive's path."""
     folder = tmp_path_factory.mktemp("edge")
 
     def path_of(name):
@@ -98,6 +98,21 @@ def exported(tmp_path_factory):
                     archive.save(made.program, [made.sample], name, path)
         return path
     return path_of
+
+
+@pytest.fixture
+def run(request, tmp_path, monkeypatch, capsys):
+    """Captures a function of the file's MODELS: (exit code, the archive's path, what it said)."""
+    import capture
+    file = request.module.MODELS_FILE
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / file).write_text(request.module.MODELS)
+
+    def capture_it(function, *options):
+        output = tmp_path / f"{function}.pt2"
+        code = capture.main([str(output), f"--call={file}:{function}", *options])
+        return code, output, capsys.readouterr().err
+    return capture_it
 
 
 @pytest.fixture

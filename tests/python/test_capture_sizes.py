@@ -6,6 +6,7 @@ import pytest
 import torch
 from conftest import ROOT, load_program, records
 
+MODELS_FILE = "size_models.py"
 MODELS = '''
 import torch
 
@@ -38,19 +39,6 @@ def table(): return Table(), (torch.ones(5),)
 def own(): return Table(), (torch.ones(5),), {}, {"x": {0: torch.export.Dim("rows", max=8)}}
 def auto(): return Table(), (torch.ones(5),), {}, {"x": {0: torch.export.Dim.AUTO}}
 '''
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Captures a function of MODELS: (exit code, the archive's path, what it said)."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "size_models.py").write_text(MODELS)
-
-    def capture_it(function, *options):
-        output = tmp_path / f"{function}.pt2"
-        code = capture.main([str(output), f"--call=size_models.py:{function}", *options])
-        return code, output, capsys.readouterr().err
-    return capture_it
 
 
 def samples(path):

@@ -10,6 +10,7 @@ import torch
 import transformers
 from conftest import eager_outputs, load_program, records, run_program
 
+MODELS_FILE = "source_models.py"
 MODELS = '''
 import torch
 
@@ -54,19 +55,6 @@ class Words(torch.nn.Module):
 def words(): return Words()
 def few_words(): return Words(5)
 '''
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Captures a function of MODELS: (exit code, the archive's path, what it said)."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "source_models.py").write_text(MODELS)
-
-    def capture_it(function, *options):
-        output = tmp_path / f"{function}.pt2"
-        code = capture.main([str(output), f"--call=source_models.py:{function}", *options])
-        return code, output, capsys.readouterr().err
-    return capture_it
 
 
 def refused(done, code, *says):

@@ -1,4 +1,4 @@
-"""Programs at the edges of what torch.export gives (edge_programs.py), run through each pipeline, loaded
+"""Programs at the edges of what torch.export gives (edge_programs), run through each pipeline, loaded
 by Python and held against what was captured: outputs bit for bit over two calls (state included), what
 is written to inputs, and which outputs share storage with an input, the state or one another.
 """
