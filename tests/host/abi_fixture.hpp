@@ -46,4 +46,42 @@ inline fettle_str str(std::string_view s) {
   return to_abi(s);
 }
 
+// Arguments of calls to be made. A list borrows its elements.
+inline fettle_arg tensor(fettle_value value) {
+  fettle_arg arg{};
+  arg.payload = FETTLE_PAYLOAD_VALUE;
+  arg.value = value;
+  return arg;
+}
+inline fettle_arg block_arg(fettle_block block) {
+  fettle_arg arg{};
+  arg.payload = FETTLE_PAYLOAD_BLOCK;
+  arg.block = block;
+  return arg;
+}
+inline fettle_arg boolean(bool value) {
+  fettle_arg arg{};
+  arg.payload = FETTLE_PAYLOAD_BOOL;
+  arg.i = value;
+  return arg;
+}
+inline fettle_arg list(const std::vector<fettle_arg>& elements) {
+  fettle_arg arg{};
+  arg.payload = FETTLE_PAYLOAD_LIST;
+  arg.n = elements.size();
+  arg.elements = elements.data();
+  return arg;
+}
+inline fettle_arg integer(std::int64_t i) {
+  fettle_arg arg{};
+  arg.payload = FETTLE_PAYLOAD_INT;
+  arg.i = i;
+  return arg;
+}
+inline fettle_arg named(fettle_arg arg, const char* name) {
+  arg.name = str(name);
+  arg.form = FETTLE_FORM_KEYWORD;
+  return arg;
+}
+
 }  // namespace fettle::test

@@ -25,32 +25,6 @@ constexpr const char* kCond = R"(
     b: f32[4] = aten.sin.default(c)
     return (b,))";
 
-fettle_arg tensor(fettle_value value) {
-  fettle_arg arg{};
-  arg.payload = FETTLE_PAYLOAD_VALUE;
-  arg.value = value;
-  return arg;
-}
-fettle_arg block_arg(fettle_block block) {
-  fettle_arg arg{};
-  arg.payload = FETTLE_PAYLOAD_BLOCK;
-  arg.block = block;
-  return arg;
-}
-fettle_arg boolean(bool value) {
-  fettle_arg arg{};
-  arg.payload = FETTLE_PAYLOAD_BOOL;
-  arg.i = value;
-  return arg;
-}
-fettle_arg list(const std::vector<fettle_arg>& elements) {
-  fettle_arg arg{};
-  arg.payload = FETTLE_PAYLOAD_LIST;
-  arg.n = elements.size();
-  arg.elements = elements.data();
-  return arg;
-}
-
 struct Blocks : Abi {
   explicit Blocks(const std::string& text = kCond) : Abi(text) { begin(); }
   void begin() { REQUIRE(e.rewrite_begin(&ctx, &handle, node("a"), str("test")) == FETTLE_OK); }

@@ -14,24 +14,6 @@ constexpr const char* kChain = R"(
     b: f32[4] = aten.sin.default(a)
     return (b,))";
 
-fettle_arg tensor(fettle_value value) {
-  fettle_arg arg{};
-  arg.payload = FETTLE_PAYLOAD_VALUE;
-  arg.value = value;
-  return arg;
-}
-fettle_arg integer(std::int64_t i) {
-  fettle_arg arg{};
-  arg.payload = FETTLE_PAYLOAD_INT;
-  arg.i = i;
-  return arg;
-}
-fettle_arg named(fettle_arg arg, const char* name) {
-  arg.name = str(name);
-  arg.form = FETTLE_FORM_KEYWORD;
-  return arg;
-}
-
 struct Edit : Abi {
   explicit Edit(const std::string& text) : Abi(text) { begin(); }
   void begin() { REQUIRE(e.rewrite_begin(&ctx, &handle, node("a"), str("test")) == FETTLE_OK); }
@@ -90,11 +72,7 @@ TEST_CASE("a created call takes positional and keyword arguments, and the schema
 TEST_CASE("lists, numbers, None, text, devices and dtypes become what export would write") {
   Edit t(kChain);
   const fettle_value a = t.value("a");
-  const fettle_arg elements[] = {tensor(a), tensor(t.value("y"))};
-  fettle_arg list{};
-  list.payload = FETTLE_PAYLOAD_LIST;
-  list.n = 2;
-  list.elements = elements;
+  const std::vector<fettle_arg> elements = {tensor(a), tensor(t.value("y"))};
   auto wide = Abi::sized<fettle_type>();
   const fettle_dim eight[] = {{8, {}, 1, 0}};
   wide.kind = FETTLE_TYPE_TENSOR;
@@ -103,7 +81,7 @@ TEST_CASE("lists, numbers, None, text, devices and dtypes become what export wou
   wide.sizes = eight;
   fettle_type_id f32_8 = FETTLE_NONE;
   REQUIRE(e.intern_type(&t.ctx, &t.handle, &wide, &f32_8) == FETTLE_OK);
-  CHECK_THAT(t.made_text(t.must_create("aten.cat.default", {list}, {f32_8})),
+  CHECK_THAT(t.made_text(t.must_create("aten.cat.default", {list(elements)}, {f32_8})),
              contains("aten.cat.default([a, y])"));
 
   const std::int64_t shape[] = {2, 4};
