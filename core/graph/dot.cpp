@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "graph/boost_graph.hpp"
+#include "graph/nested_blocks.hpp"
 #include "graph/text.hpp"
 
 namespace fettle {
@@ -64,10 +65,7 @@ std::string to_dot(const Graph& graph) {
     write_block(out, graph, block);
     std::vector<BlockId> nested;
     for (NodeId node : graph.nodes(block)) {
-      for (const NamedArgument& argument : graph.node(node).arguments) {
-        const auto* ref = std::get_if<BlockRef>(&argument.value.payload);
-        if (ref) nested.push_back(ref->block);
-      }
+      for_each_block(graph.node(node).arguments, [&](BlockId inner) { nested.push_back(inner); });
     }
     blocks.insert(blocks.end(), nested.rbegin(), nested.rend());
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "graph/nested_blocks.hpp"
 #include "graph/text.hpp"
 #include "graph/text_literal.hpp"
 #include "graph/text_types.hpp"
@@ -14,14 +15,6 @@ namespace {
 
 constexpr std::size_t kLineWidth = 100;
 constexpr std::size_t kDeepestIndent = 80;  // so that deep nesting stays linear
-
-std::vector<BlockRef> nested_blocks(const Node& node) {
-  std::vector<BlockRef> blocks;
-  for (const NamedArgument& argument : node.arguments) {
-    if (const auto* ref = std::get_if<BlockRef>(&argument.value.payload)) blocks.push_back(*ref);
-  }
-  return blocks;
-}
 
 class Printer {
  public:
@@ -49,7 +42,7 @@ class Printer {
  private:
   struct Frame {
     NodeId at;                       // the next node to print
-    std::vector<BlockRef> nested;    // of the node just printed, those still to come, last first
+    std::vector<BlockId> nested;     // of the node just printed, those still to come, last first
     std::size_t indent = 0;          // of the block's header
   };
 
@@ -57,7 +50,7 @@ class Printer {
   void step() {
     Frame& frame = frames_.back();
     if (!frame.nested.empty()) {
-      const BlockId block = frame.nested.back().block;
+      const BlockId block = frame.nested.back();
       frame.nested.pop_back();
       return open_block(block, std::min(frame.indent + 4, kDeepestIndent));
     }
@@ -69,8 +62,8 @@ class Printer {
       output(id);
     } else {
       call(id);
-      const std::vector<BlockRef> nested = nested_blocks(graph_.node(id));
-      frame.nested.assign(nested.rbegin(), nested.rend());
+      for_each_block(graph_.node(id).arguments, [&](BlockId b) { frame.nested.push_back(b); });
+      std::ranges::reverse(frame.nested);
     }
     out_ += '\n';
   }

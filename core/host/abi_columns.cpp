@@ -1,6 +1,8 @@
 // The columns of "fettle.graph/1": the whole graph at once, for passes that scan.
 #include <algorithm>
+#include <ranges>
 
+#include "graph/nested_blocks.hpp"
 #include "host/abi_tables.hpp"
 #include "host/context.hpp"
 
@@ -32,11 +34,10 @@ void for_each_node_in_order(const Graph& graph, Visit visit) {
     const Node& node = graph.node(at);
     if (!owns_graph.empty() && owns_graph[at.index] && !stack.back().entered) {
       stack.back().entered = true;
+      std::vector<BlockId> blocks;
+      for_each_block(node.arguments, [&](BlockId block) { blocks.push_back(block); });
       bool nested = false;
-      for (auto a = node.arguments.rbegin(); a != node.arguments.rend(); ++a) {
-        const auto* ref = std::get_if<BlockRef>(&a->value.payload);
-        if (ref && enter(ref->block)) nested = true;
-      }
+      for (const BlockId block : blocks | std::views::reverse) nested = enter(block) || nested;
       if (nested) continue;
     }
     visit(at, node);
