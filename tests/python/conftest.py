@@ -4,7 +4,6 @@ tools/test sets FETTLE and FETTLE_MODELS; without them (plain pytest) the build 
 models are captured on demand.
 """
 import dataclasses
-import importlib
 import json
 import os
 import pathlib
@@ -133,10 +132,8 @@ def records(path):
 
 def load_program(path):
     """torch.export.load, after the imports that the capture names."""
-    import torch
-    for module in json.loads(records(path)["fettle/capture.json"])["imports"]:
-        importlib.import_module(module)
-    return torch.export.load(path)
+    from capture import archive
+    return archive.load(path)
 
 
 def eager_outputs(path):

@@ -7,7 +7,6 @@ the medians over rounds and the smallest and largest ratio; above 1, fettle is f
 MODEL.pt2 the captured models of the tests are taken.
 """
 import argparse
-import importlib
 import json
 import os
 import pathlib
@@ -16,25 +15,22 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 
 os.environ["OMP_NUM_THREADS"] = "1"  # fettle's process inherits it
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-import torch  # noqa: E402
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import torch  # noqa: E402
+from capture import archive  # noqa: E402
+
 WARM_UP = 10
 
 
 def load(path):
-    """(module, args, kwargs), after the imports that the capture names."""
-    with zipfile.ZipFile(path) as archive:
-        notes = [name for name in archive.namelist() if name.endswith("fettle/capture.json")]
-        for name in notes:
-            for module in json.loads(archive.read(name))["imports"]:
-                importlib.import_module(module)
-    program = torch.export.load(path)
+    """(module, args, kwargs), the inputs as stored."""
+    program = archive.load(path)
     if program.example_inputs is None:
         sys.exit(f"bench_runtime: {path} has no stored inputs\n"
                  "  try: capture it with tools/capture.py")

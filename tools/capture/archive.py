@@ -10,6 +10,7 @@ What is added lies in the archive's folder `fettle/`, which Python ignores (`ext
 """
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -51,6 +52,17 @@ def save(program: Any, samples: list[Sample], origin: str, output: pathlib.Path)
         exporting.save(program, path)
         append_capture(path, program, samples, origin)
         os.replace(path, output)
+
+
+def load(path: pathlib.Path | str) -> Any:
+    """torch.export.load, after the imports that the capture names; of any .pt2."""
+    import torch
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith("/fettle/capture.json"):
+                for module in json.loads(archive.read(name))["imports"]:
+                    importlib.import_module(module)
+    return torch.export.load(path)
 
 
 def append_capture(path: pathlib.Path, program: Any, samples: list[Sample], origin: str) -> None:
