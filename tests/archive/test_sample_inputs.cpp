@@ -24,21 +24,31 @@ c10::IValue pair(std::vector<c10::IValue> arguments, const Dict& names) {
   return c10::ivalue::Tuple::create({c10::ivalue::Tuple::create(std::move(arguments)), names});
 }
 
-// The small program, with the keyword arguments `names` after x and flag.
-Program program_with(std::string inputs, std::string_view names = "[]") {
+std::string in_spec(const boost::json::array& children) {
+  return boost::json::serialize(boost::json::array{
+      1, {{"type", "builtins.tuple"}, {"context", "null"}, {"children_spec", children}}});
+}
+
+// The small program, with these sample inputs and this module call graph.
+Program program_with_calls(std::string inputs, const boost::json::value& calls) {
   Records records = small_program();
   record(records, "data/sample_inputs/model.pt") = std::move(inputs);
   edit_json(records, kModel, [&](boost::json::value& m) {
-    m.at_pointer("/graph_module/module_call_graph/0/signature/in_spec") =
-        boost::json::serialize(boost::json::array{
-            1,
-            {{"type", "builtins.tuple"},
-             {"context", "null"},
-             {"children_spec",
-              {{{"type", "builtins.tuple"}}, {{"type", "builtins.dict"}, {"context", names}}}}}});
+    m.at_pointer("/graph_module/module_call_graph") = calls;
   });
   const TempFolder folder;
   return read_program(folder.write("small.pt2", zip(records).bytes));
+}
+
+boost::json::value call_of(const std::string& spec) {
+  return boost::json::array{{{"fqn", ""}, {"signature", {{"in_spec", spec}}}}};
+}
+
+// The small program, with the keyword arguments `names` after x and flag.
+Program program_with(std::string inputs, std::string_view names = "[]") {
+  return program_with_calls(
+      std::move(inputs), call_of(in_spec({{{"type", "builtins.tuple"}},
+                                          {{"type", "builtins.dict"}, {"context", names}}})));
 }
 
 std::string pickled(const c10::IValue& value) {
@@ -92,6 +102,17 @@ TEST_CASE(
   CHECK_THAT(load_failure(pickled(pair({1}, names))).text, contains("other keyword arguments"));
   CHECK_THAT(load_failure(pickled(pair({1, c10::complex<double>(1, 2)}, keywords()))).text,
              contains("sample-inputs-unreadable"));
+}
+
+TEST_CASE("archive-json-shape: the inputs' description ends before the keyword arguments") {
+  const std::string inputs = pickled(pair({at::zeros({2, 3}), true}, keywords()));
+  const auto calls =
+      GENERATE(boost::json::value(boost::json::array()), call_of("[]"), call_of("[1]"),
+               call_of("{}"), call_of(in_spec({})), call_of(in_spec({{{"type", "builtins.tuple"}}})));
+  const Program program = program_with_calls(inputs, calls);
+  const Failure failure = failure_of([&] { load_sample_inputs(program, program.samples.at(0)); });
+  CAPTURE(boost::json::serialize(calls), failure.text);
+  CHECK(failure.code == "archive-json-shape");
 }
 
 TEST_CASE("sample-inputs-unreadable: a tensor that reaches past its storage") {
