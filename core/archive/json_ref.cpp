@@ -52,8 +52,8 @@ std::size_t JsonRef::size() const {
 
 JsonRef JsonRef::at(std::size_t index) const& {
   if (index >= size()) {
-    fail(Code::archive_json_shape,
-         fmt::format("it has {} elements, and there must be at least {}", size(), index + 1));
+    fail(Code::archive_json_shape, "a list is too short",
+         fmt::format("it has {} elements and must have at least {}", size(), index + 1));
   }
   if (value_->is_object()) {
     const auto& member = *(value_->get_object().begin() + static_cast<std::ptrdiff_t>(index));

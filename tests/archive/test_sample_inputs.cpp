@@ -106,9 +106,9 @@ TEST_CASE(
 
 TEST_CASE("archive-json-shape: the inputs' description ends before the keyword arguments") {
   const std::string inputs = pickled(pair({at::zeros({2, 3}), true}, keywords()));
-  const auto calls =
-      GENERATE(boost::json::value(boost::json::array()), call_of("[]"), call_of("[1]"),
-               call_of("{}"), call_of(in_spec({})), call_of(in_spec({{{"type", "builtins.tuple"}}})));
+  const auto calls = GENERATE(boost::json::value(boost::json::array()), call_of("[]"),
+                              call_of("[1]"), call_of("{}"), call_of(in_spec({})),
+                              call_of(in_spec({{{"type", "builtins.tuple"}}})));
   const Program program = program_with_calls(inputs, calls);
   const Failure failure = failure_of([&] { load_sample_inputs(program, program.samples.at(0)); });
   CAPTURE(boost::json::serialize(calls), failure.text);
