@@ -9,6 +9,7 @@ namespace fettle {
 namespace {
 
 constexpr std::string_view kPath = "fettle/capture.json";
+constexpr std::string_view kTorchScript = "TorchScript";
 
 ExpectedOutput read_output(const ZipReader& zip, const JsonRef& json) {
   ExpectedOutput output;
@@ -91,6 +92,9 @@ void read_capture(const ZipReader& zip, Program& program) {
   if (const auto imports = root.find("imports")) {
     const std::size_t count = imports->array().size();
     for (std::size_t i = 0; i < count; ++i) program.imports.emplace_back(imports->at(i).string());
+  }
+  if (const auto from = root.find("outputs_from"); from && from->string() == kTorchScript) {
+    program.outputs_from = kTorchScript;
   }
   const std::size_t count = samples.array().size();
   for (std::size_t i = 0; i < count; ++i)

@@ -62,8 +62,8 @@ void complete_program(Program& program, const CallingConvention& convention,
 }
 
 void add_sample(Program& program, std::shared_ptr<const Storage> inputs,
-                std::vector<ExpectedOutput> outputs, const std::string& torch_version,
-                const std::string& source) {
+                std::vector<ExpectedOutput> outputs, const std::string& outputs_from,
+                const std::string& torch_version, const std::string& source) {
   const std::string inputs_path = fmt::format("data/sample_inputs/{}.pt", program.model);
   program.records.push_back({inputs_path, std::move(inputs)});
   json::array described;
@@ -80,6 +80,7 @@ void add_sample(Program& program, std::shared_ptr<const Storage> inputs,
       {"version", 1},
       {"torch", torch_version},
       {"source", source},
+      {"outputs_from", outputs_from},
       {"imports", json::array()},
       {"samples",
        json::array{json::object{{"inputs", inputs_path}, {"outputs", std::move(described)}}}}};
@@ -87,6 +88,7 @@ void add_sample(Program& program, std::shared_ptr<const Storage> inputs,
   Sample& sample = program.samples.emplace_back();
   sample.inputs_record = inputs_path;
   sample.outputs = std::move(outputs);
+  program.outputs_from = outputs_from;
 }
 
 }  // namespace fettle

@@ -21,9 +21,10 @@ void complete_program(Program& program, const CallingConvention& convention,
                       const std::string& torch_version);
 
 // Adds a sample: `inputs` is torch.save's pickle of (args, kwargs); outputs in the signature's order.
-// `source` says in fettle/capture.json where the outputs come from. One sample a program.
+// `outputs_from` is whose outputs they are, as Program has it, and `source` the file they come from; both
+// go into fettle/capture.json. One sample a program.
 void add_sample(Program& program, std::shared_ptr<const Storage> inputs,
-                std::vector<ExpectedOutput> outputs, const std::string& torch_version,
-                const std::string& source);
+                std::vector<ExpectedOutput> outputs, const std::string& outputs_from,
+                const std::string& torch_version, const std::string& source);
 
 }  // namespace fettle

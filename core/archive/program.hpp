@@ -26,8 +26,8 @@ struct Record {
   std::shared_ptr<const Storage> bytes;
 };
 
-// One stored sample: where its inputs are, and what the eager model returned and changed if capture
-// wrote that.
+// One stored sample: where its inputs are, and what the eager model (or the TorchScript module) returned
+// and changed if capture wrote that.
 struct ExpectedOutput {
   std::optional<TensorData> tensor;
   boost::json::value value;  // what is not a tensor
@@ -67,6 +67,7 @@ struct Program {
   std::vector<Payload> payloads;  // in the archive's order
   std::vector<Record> records;    // what is not regenerated, in the archive's order
   std::vector<Sample> samples;
+  std::string outputs_from = "eager";  // whose outputs they hold; or "TorchScript": the module imported
   std::vector<std::string> imports;  // Python modules to import before torch.export.load
   std::shared_ptr<const MappedFile> source;  // the file's bytes; null for what no file gave
   std::shared_ptr<const Originals> originals;  // what it wrote otherwise than fettle; or null

@@ -55,7 +55,7 @@ struct RunReport {
   std::string fettle_version;
   std::string model, output;  // paths; output empty: nothing was written
   std::string device = "cpu";
-  std::string reference;  // "eager outputs" or "loaded program"
+  std::string reference;  // "eager outputs", "TorchScript outputs" or "loaded program"
   boost::json::object pipeline;
   std::string pipeline_source, pipeline_yaml;
   std::vector<PluginUsed> plugins;

@@ -18,7 +18,20 @@ Verification::Verification(const Program& program, const Graph& original,
 
 std::string Verification::reference_kind() const {
   const auto has_outputs = [](const Sample& sample) { return !sample.outputs.empty(); };
-  return std::ranges::any_of(program_.samples, has_outputs) ? "eager outputs" : "loaded program";
+  if (std::ranges::none_of(program_.samples, has_outputs)) return "loaded program";
+  return program_.outputs_from + " outputs";
+}
+
+// Verifiers are given stored outputs as the eager model's; the report says whose they are.
+void Verification::name_reference(Verdict& verdict) const {
+  constexpr std::string_view kEager = "eager outputs";
+  const std::string outputs = program_.outputs_from + " outputs";
+  for (std::string* text : {&verdict.reference, &verdict.detail}) {
+    for (std::size_t at = text->find(kEager); at != std::string::npos;
+         at = text->find(kEager, at + outputs.size())) {
+      text->replace(at, kEager.size(), outputs);
+    }
+  }
 }
 
 Verification::Samples Verification::samples() {
@@ -45,6 +58,7 @@ bool Verification::verify(std::string_view subject, Promise promise, const Graph
     Outcome outcome = observer_.outcome();
     Verdict& verdict =
         verdicts.emplace_back(verifier->verify(subject, promise, reference(), candidate, outcome));
+    name_reference(verdict);
     std::ranges::move(outcome.notes, std::back_inserter(notes));
     if (accepts(promise, verdict)) continue;
     accepted = false;
@@ -72,14 +86,15 @@ void Verification::judge_reference(Verifier& verifier, std::vector<Diagnostic>& 
   if (reference_.owned) return;
   observer_.stage(fmt::format("verifying the original with {}", verifier.info().name));
   Outcome ignored = observer_.outcome();
-  const Verdict verdict =
+  Verdict verdict =
       verifier.verify("original program", Promise::tolerant, reference(), reference(), ignored);
+  name_reference(verdict);
   if (verdict.judgement == Judgement::pass) return;
   notes.push_back({Code::reference_disagrees,
                    fmt::format("{} refuses the original program, too", verdict.verifier),
                    program_.root, verdict.detail,
                    "the pass may be innocent: look at the verifier's tolerances, and at how the "
-                   "eager outputs were captured",
+                   "outputs were captured",
                    Severity::warning});
 }
 

@@ -27,7 +27,7 @@ class Verification {
   Verification(const Program& program, const Graph& original, const ResolvedPipeline& pipeline,
                const Device& device, RunObserver& observer);
 
-  // "eager outputs" when the archive holds them, else "loaded program".
+  // "eager outputs" or "TorchScript outputs" when the archive holds them, else "loaded program".
   std::string reference_kind() const;
   Samples samples();  // read on first use
 
@@ -43,6 +43,8 @@ class Verification {
   Error failure(const PassReport& record) const;
 
  private:
+  void name_reference(Verdict& verdict) const;
+
   struct Reference {
     std::unique_ptr<Graph> owned;  // null for the original
     std::unique_ptr<ProgramHandle> handle;

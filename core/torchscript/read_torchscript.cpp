@@ -195,7 +195,7 @@ class Import {
     complete_program(program_, convention, TORCH_VERSION);
     const std::vector<char> pickle = sample_pickle(call);
     add_sample(program_, make_storage(pickle.data(), pickle.size()), outputs(expected),
-               TORCH_VERSION, "TorchScript " + file_);
+               "TorchScript", TORCH_VERSION, file_);
   }
 
   static std::vector<ExpectedOutput> outputs(const c10::IValue& expected) {

@@ -111,9 +111,10 @@ std::uint32_t nested_blocks(const Graph& graph) {
 
 std::string samples_text(const Program& program) {
   if (program.samples.empty()) return "none stored\n";
-  const auto eager =
+  const auto answered =
       std::ranges::count_if(program.samples, [](const Sample& s) { return !s.outputs.empty(); });
-  return fmt::format("{}, {} with the eager model's outputs\n", program.samples.size(), eager);
+  return fmt::format("{}, {} with the {} model's outputs\n", program.samples.size(), answered,
+                     program.outputs_from);
 }
 
 // "schema 8.16, torch 2.13.0", as far as the archive says.

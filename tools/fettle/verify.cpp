@@ -134,9 +134,8 @@ CommandSpec verify_command() {
       .synopsis = {"verify A.pt2 B.pt2 [--with NAME]… [OPTION...]"},
       .description =
           {"Runs B and A on the inputs that are stored in A and on random ones made like them, and "
-           "compares. Where A holds outputs of the eager model, as tools/capture.py stores them, "
-           "those "
-           "are what B is held to; otherwise A's own results are.",
+           "compares. Where A holds outputs of the eager model, as tools/capture.py stores them, or of "
+           "the TorchScript module it was read from, those are what B is held to; otherwise A's own results are.",
            "The programs must take the same inputs and give as many outputs; they may be made of "
            "different nodes. Which inputs, tolerances and comparisons there are is the verifiers' "
            "business: 'fettle plugins info numeric' tells."},
