@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "ops/torch_numbers.hpp"
+#include "torchscript/pytree.hpp"
 
 namespace fettle {
 namespace {
@@ -170,6 +171,18 @@ std::vector<ExampleArgument> example_arguments(const c10::FunctionSchema& forwar
     }
   }
   return arguments;
+}
+
+void scale_examples(const std::vector<ExampleArgument>& arguments, double factor, bool one_sign) {
+  for (const ExampleArgument& argument : arguments) {
+    for (const c10::IValue& leaf : tree_leaves(argument.value)) {
+      if (!leaf.isTensor() || !leaf.toTensor().defined()) continue;
+      const at::Tensor& tensor = leaf.toTensor();
+      if (!tensor.is_floating_point()) continue;
+      if (one_sign) tensor.abs_();
+      tensor.mul_(factor);
+    }
+  }
 }
 
 }  // namespace fettle

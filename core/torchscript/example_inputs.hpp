@@ -24,4 +24,7 @@ std::vector<ExampleArgument> example_arguments(const c10::FunctionSchema& forwar
                                                const ExampleInputs& given, std::uint64_t seed,
                                                const std::string& file);
 
+// Floating-point tensors times `factor`; of their absolute values if they are to have one sign.
+void scale_examples(const std::vector<ExampleArgument>& arguments, double factor, bool one_sign);
+
 }  // namespace fettle

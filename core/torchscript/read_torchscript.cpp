@@ -10,6 +10,7 @@
 #include <torch/version.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "archive/new_program.hpp"
@@ -32,6 +33,9 @@ namespace fettle {
 namespace {
 
 namespace jit = torch::jit;
+
+constexpr int kEnoughInputs = 6;
+
 using Values = std::vector<c10::IValue>;
 using Arguments = std::vector<ExampleArgument>;
 
@@ -95,11 +99,13 @@ class Import {
     const Arguments arguments = made_up(kImportSeed);
     record(arguments);
     bind_and_check();
-    const c10::IValue expected = run_module(module_, arguments, file_);
-    prove(arguments, expected);
-    const Arguments others = made_up(kImportSeed + 1);
-    prove(others, run_module(module_, others, file_));
-    describe(arguments, expected);
+    if (program_.graph->block_bound() > 1) {
+      prove_each_way();
+    } else {
+      prove_and_describe(arguments);
+      const Arguments others = made_up(kImportSeed + 1);
+      prove(others, run_module(module_, others, file_));
+    }
     return std::move(program_);
   }
 
@@ -154,11 +160,13 @@ class Import {
     Recorder recorder(*program_.graph);
     add_weights(recorder, copy);
     Values values = values_of(arguments);
+    Values caller;  // who calls the program sees its inputs after it, so they are held as the weights are
     for (std::size_t i = 0; i < values.size(); ++i) {
       const Values leaves = tree_leaves(values[i]);
       for (std::size_t k = 0; k < leaves.size(); ++k) {
         const std::string suffix = leaves.size() == 1 ? "" : "_" + std::to_string(k);
         recorder.add_input(arguments[i].name + suffix, leaves[k]);
+        caller.push_back(leaves[k]);
       }
     }
     values.insert(values.begin(), copy._ivalue());
@@ -173,6 +181,44 @@ class Import {
     bind_schemas(*program_.graph, file_);
     check_schemas(*program_.graph);
     check(*program_.graph);
+  }
+
+  // The first inputs that are proved become the program's sample.
+  void prove_and_describe(const Arguments& arguments) {
+    const c10::IValue expected = run_module(module_, arguments, file_);
+    prove(arguments, expected);
+    if (program_.samples.empty()) describe(arguments, expected);
+  }
+
+  // Where data decide: on inputs of both signs and several magnitudes, so that branches are taken either
+  // way and loops run for long and for short; not on those whose loops do not end.
+  void prove_each_way() {
+    std::set<BlockId> ran;
+    std::string why_not;
+    int proved = 0;
+    for (const double factor : {1.0, -1.0, 0.1, 10.0, -10.0, 100.0, -100.0}) {
+      for (const bool one_sign : {false, true}) {
+        Arguments arguments = made_up(kImportSeed + (one_sign ? 1 : 0));
+        scale_examples(arguments, factor, one_sign);
+        const std::string why = why_not_ended(*program_.graph, leaves_of(arguments), ran);
+        if (why_not.empty()) why_not = why;
+        if (!why.empty()) continue;
+        prove_and_describe(arguments);
+        // Each costs two runs: enough, once they have been everywhere.
+        if (++proved >= kEnoughInputs && not_compared(*program_.graph, ran, file_).empty()) return;
+      }
+    }
+    if (program_.samples.empty()) {
+      throw Error({.code = Code::torchscript_failed,
+                   .what = "the model fails, or does not end, on each of the example inputs",
+                   .where = file_,
+                   .why = why_not,
+                   .hint = "bound its loops by a number of iterations too, and give inputs that it "
+                           "can take: --input-shape, --input-dtype, --input-value"});
+    }
+    for (Diagnostic& note : not_compared(*program_.graph, ran, file_)) {
+      program_.warnings.push_back(std::move(note));
+    }
   }
 
   void prove(const Arguments& arguments, const c10::IValue& expected) const {

@@ -1,9 +1,12 @@
 #include "torchscript/recorder.hpp"
 
+#include <ATen/core/dispatch/Dispatcher.h>
+
 #include <algorithm>
 
 #include "base/error.hpp"
 #include "runtime/tensor_impl.hpp"
+#include "runtime/torch_errors.hpp"
 #include "torchscript/call_arguments.hpp"
 
 namespace fettle {
@@ -29,12 +32,23 @@ Type none_type() {
 
 }  // namespace
 
+Recorder::Known Recorder::known_as(const at::Tensor& tensor, Is is) const {
+  using Weak = c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>;
+  return {Weak(tensor.getIntrusivePtr()), is, {}, {}};
+}
+
+// What a nested graph learns is undone when it is closed.
+void Recorder::know(const at::Tensor& tensor, Known known) {
+  const auto [at, added] = known_.try_emplace(tensor.unsafeGetTensorImpl(),
+                                              known_as(tensor, Is::elsewhere));
+  std::swap(at->second, known);
+  if (nested()) open_.back().hidden.emplace_back(at->first, std::move(known));
+}
+
 void Recorder::know(const at::Tensor& tensor, ValueId value) {
-  known_.insert_or_assign(
-      tensor.unsafeGetTensorImpl(),
-      Known{c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>(
-                tensor.getIntrusivePtr()),
-            value});
+  Known known = known_as(tensor, Is::value);
+  known.value = value;
+  know(tensor, std::move(known));
 }
 
 ValueId Recorder::add_placeholder(const std::string& name, TypeId type, InputSpec spec) {
@@ -77,14 +91,15 @@ void Recorder::add_input(const std::string& name, const c10::IValue& leaf) {
 
 bool Recorder::tracked(const at::Tensor& tensor) const {
   const auto found = known_.find(tensor.unsafeGetTensorImpl());
-  return found != known_.end() && found->second.value;
+  return found != known_.end() &&
+         (found->second.is == Is::value || found->second.is == Is::elsewhere);
 }
 
-void Recorder::mark_number(const at::Tensor& tensor) { know(tensor, {}); }
+void Recorder::mark_number(const at::Tensor& tensor) { know(tensor, known_as(tensor, Is::number)); }
 
 bool Recorder::is_number(const at::Tensor& tensor) const {
   const auto found = known_.find(tensor.unsafeGetTensorImpl());
-  return found != known_.end() && !found->second.value;
+  return found != known_.end() && found->second.is == Is::number;
 }
 
 // The program gets the tensor as it is now; a copy of it in each run, as calls may write to it.
@@ -102,18 +117,35 @@ ValueId Recorder::add_constant(const at::Tensor& tensor) {
 }
 
 ValueId Recorder::value_of(const at::Tensor& tensor, const std::vector<MetadataEntry>& metadata) {
-  const auto found = known_.find(tensor.unsafeGetTensorImpl());
-  if (found != known_.end() && found->second.value) return found->second.value;
-  if (found != known_.end()) {
-    const OperatorSchema& schema = *find_operator(kScalarTensor);
-    const c10::IValue dtype = static_cast<std::int64_t>(tensor.scalar_type());
-    record(schema, {tensor.item(), dtype, {}, {}, {}}, {tensor}, metadata);
-  } else {
-    const at::Tensor original = tensor.alias();
-    know(original, add_constant(tensor));
-    record(*find_operator(kLift), {original}, {tensor}, metadata);
+  const c10::TensorImpl* const identity = tensor.unsafeGetTensorImpl();
+  if (!known_.contains(identity)) {
+    Known constant = known_as(tensor, Is::constant);
+    constant.original = tensor.alias();
+    Known original = known_as(constant.original, Is::value);
+    original.value = add_constant(tensor);
+    // Known everywhere, not in the open graph alone.
+    known_.emplace(constant.original.unsafeGetTensorImpl(), std::move(original));
+    known_.emplace(identity, std::move(constant));
   }
-  return known_.at(tensor.unsafeGetTensorImpl()).value;
+  const Known& known = known_.at(identity);
+  switch (known.is) {
+    case Is::value: break;
+    case Is::number: {
+      const c10::IValue dtype = static_cast<std::int64_t>(tensor.scalar_type());
+      record(*find_operator(kScalarTensor), {tensor.item(), dtype, {}, {}, {}}, {tensor}, metadata);
+      break;
+    }
+    case Is::constant: {
+      const at::Tensor original = known.original;
+      record(*find_operator(kLift), {original}, {tensor}, metadata);
+      break;
+    }
+    case Is::elsewhere:
+      throw Error({.code = Code::torchscript_unsupported,
+                   .what = "a tensor that a branch or a loop makes is used outside of it",
+                   .why = "it does not leave the branch as its result"});
+  }
+  return inside(known_.at(identity).value, open_.size(), tensor);
 }
 
 void Recorder::add_result(const c10::IValue& result, const OperatorSchema& schema, NodeSpec& spec,
@@ -147,10 +179,35 @@ void Recorder::record(const OperatorSchema& schema, const std::vector<c10::IValu
   spec.metadata = metadata;
   add_call_arguments(graph_, schema, arguments,
                      [&](const at::Tensor& tensor) { return value_of(tensor, metadata); }, spec);
+  check_writes(schema, arguments);
   std::vector<at::Tensor> tensors;
   for (const c10::IValue& result : results) add_result(result, schema, spec, tensors);
-  const NodeId node = journal_.create_node(std::move(spec), {});
+  const NodeId node = journal_.create_node(std::move(spec), {block(), {}});
   for (std::uint32_t i = 0; i < tensors.size(); ++i) know(tensors[i], graph_.result(node, i));
+}
+
+at::Tensor Recorder::call(std::string_view op, std::vector<c10::IValue> arguments,
+                          const std::vector<MetadataEntry>& metadata) {
+  const OperatorSchema& schema = *find_operator(op);
+  const std::size_t dot = op.rfind('.');
+  std::string name(op.substr(0, dot)), overload(op.substr(dot + 1));
+  name.replace(name.find('.'), 1, "::");
+  if (overload == "default") overload.clear();
+  const auto handle = c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), overload.c_str());
+  const auto& wanted = handle.schema().arguments();
+  while (arguments.size() < wanted.size()) {
+    arguments.push_back(wanted[arguments.size()].default_value().value_or(c10::IValue()));
+  }
+  std::vector<c10::IValue> stack = arguments;
+  try {
+    handle.callBoxed(&stack);
+  } catch (const std::exception& error) {
+    throw Error({.code = Code::torchscript_failed,
+                 .what = "'" + schema.name + "' fails on the example inputs",
+                 .why = first_line(error)});
+  }
+  record(schema, arguments, stack, metadata);
+  return stack[0].toTensor();
 }
 
 void Recorder::finish(const std::vector<c10::IValue>& outputs) {

@@ -1,54 +1,14 @@
 // TorchScript modules that become programs, and those that are refused, each with its reason.
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/zeros.h>
-#include <torch/csrc/jit/api/module.h>
 
 #include "catch.hpp"
-#include "graph/text.hpp"
-#include "small_archive.hpp"
+#include "scripted.hpp"
 #include "torchscript/import_check.hpp"
-#include "torchscript/read_torchscript.hpp"
 
 namespace fettle::test {
-namespace {
 
 using Catch::Contains;
-
-// A module with a parameter and a buffer, and this `forward`.
-class Scripted {
- public:
-  explicit Scripted(const std::string& forward) {
-    torch::jit::Module module("M");
-    module.register_parameter("weight", at::ones({3}), false);
-    module.register_buffer("state", at::zeros({3}));
-    module.register_attribute("steps", c10::IntType::get(), 2);
-    module.define(forward);
-    module.save(path());
-  }
-  std::string path() const { return (folder_.path() / "module.pt").string(); }
-  Program read(const ExampleInputs& examples = {.shapes = {{"x", {2, 3}}}, .dtypes = {}, .values = {}}) const {
-    return read_model(path(), examples);
-  }
-  Failure failure(const ExampleInputs& examples = {.shapes = {{"x", {2, 3}}}, .dtypes = {}, .values = {}}) const {
-    return failure_of([&] { read(examples); });
-  }
-
- private:
-  TempFolder folder_;
-};
-
-std::string text_of(const Program& program) { return print(*program.graph); }
-
-std::size_t calls(const Program& program, std::string_view op) {
-  std::size_t count = 0;
-  for (const NodeId node : program.graph->nodes()) {
-    count += program.graph->text(program.graph->node(node).op) == op;
-  }
-  return count;
-}
-
-}  // namespace
 
 TEST_CASE("a scripted module becomes a program", "[torchscript]") {
   const Scripted scripted(R"(
@@ -101,7 +61,7 @@ def forward(self, x):
 TEST_CASE("what a graph cannot represent is refused by name and line", "[torchscript]") {
   const Failure number = Scripted(R"(
 def forward(self, x):
-    return x * float(x.sum())
+    return x.new_full([2], float(x.sum()))
 )").failure();
   CHECK(number.code == "torchscript-unsupported");
   CHECK_THAT(number.text, Contains("aten::Float") && Contains("float(x.sum())") && Contains("in forward"));
