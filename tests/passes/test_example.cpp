@@ -56,7 +56,7 @@ TEST_CASE("the SDK's example of liveness says what peaks") {
       wide: f32[8] = aten.cat.default([a, x])
       sum: f32[] = aten.sum.default(wide)
       return (view, sum))") ==
-        std::vector<std::string>{"pass 'peak_memory_note': 52 bytes while sum runs: wide a sum"});
+        std::vector<std::string>{"peak_memory_note: 52 bytes while sum runs: wide a sum"});
 }
 
 TEST_CASE("the SDK's example of regions says where fusion could begin") {
@@ -69,6 +69,6 @@ TEST_CASE("the SDK's example of regions says where fusion could begin") {
       e: f32[4] = aten.neg.default(d)
       f: f32[4] = aten.mul.Tensor(e, y)
       g: f32[4] = aten.relu.default(f)
-      return (g,))") == std::vector<std::string>{"pass 'regions_note': x to e",
-                                                 "pass 'regions_note': f to output"});
+      return (g,))") ==
+        std::vector<std::string>{"regions_note: x to e", "regions_note: f to output"});
 }
