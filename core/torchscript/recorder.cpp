@@ -51,16 +51,20 @@ void Recorder::know(const at::Tensor& tensor, ValueId value) {
   know(tensor, std::move(known));
 }
 
-ValueId Recorder::add_placeholder(const std::string& name, TypeId type, InputSpec spec) {
+NodeSpec Recorder::placeholder_spec(const std::string& name, TypeId type) {
   NodeSpec node;
   node.opcode = Opcode::placeholder;
   node.name = journal_.fresh_name(name);
   node.result_forms = {ResultForm{}};
   node.result_types = {type};
   node.result_names = {node.name};
+  return node;
+}
+
+ValueId Recorder::add_placeholder(const std::string& name, TypeId type, InputSpec spec) {
   const bool input = spec.kind == InputKind::user_input || spec.kind == InputKind::constant_input;
-  const NodeId id =
-      journal_.create_node(std::move(node), {kRootBlock, input ? NodeId() : first_input_});
+  const NodeId id = journal_.create_node(placeholder_spec(name, type),
+                                         {kRootBlock, input ? NodeId() : first_input_});
   if (input && !first_input_) first_input_ = id;
   journal_.set_input_spec(id, std::move(spec));
   return graph_.result(id);

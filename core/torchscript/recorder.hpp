@@ -107,6 +107,7 @@ class Recorder {
   };
   ValueId value_of(const at::Tensor& tensor, const std::vector<MetadataEntry>& metadata);
   ValueId add_constant(const at::Tensor& tensor);
+  NodeSpec placeholder_spec(const std::string& name, TypeId type);  // with a fresh name
   ValueId add_placeholder(const std::string& name, TypeId type, InputSpec spec);
   void know(const at::Tensor& tensor, Known known);
   void know(const at::Tensor& tensor, ValueId value);

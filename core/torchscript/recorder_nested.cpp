@@ -38,15 +38,9 @@ void Recorder::reopen(Nested nested) {
 
 // Behind the placeholders that are there.
 NodeId Recorder::add_nested_placeholder(Nested& nested, const std::string& name, TypeId type) {
-  NodeSpec node;
-  node.opcode = Opcode::placeholder;
-  node.name = journal_.fresh_name(name);
-  node.result_forms = {ResultForm{}};
-  node.result_types = {type};
-  node.result_names = {node.name};
   const NodeId before = nested.placeholders.empty() ? graph_.block(nested.block).first
                                                     : graph_.node(nested.placeholders.back()).next;
-  const NodeId id = journal_.create_node(std::move(node), {nested.block, before});
+  const NodeId id = journal_.create_node(placeholder_spec(name, type), {nested.block, before});
   nested.placeholders.push_back(id);
   return id;
 }
