@@ -10,11 +10,13 @@
 // References to nodes and values stay valid until the graph dies.
 #pragma once
 
+#include <array>
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -108,6 +110,15 @@ struct Block {
   StringId unknown_fields;
 };
 
+// What an edit touches. Whoever keeps what was computed from a graph keys it by the parts it read.
+enum class Part : std::uint8_t {
+  structure,  // nodes, their order, operands and arguments
+  types,
+  signature,  // what inputs and outputs stand for, and the constants
+  labels,     // names and metadata: nothing that a run could see
+};
+inline constexpr std::size_t kParts = 4;
+
 // A constant by its fully qualified name ("encoder.layer.0.weight"), as input specs name it.
 using ConstantTable = std::map<std::string, TensorData, std::less<>>;
 
@@ -135,7 +146,11 @@ class Graph {
   const Block& block(BlockId id) const { return blocks_[id.index]; }
 
   std::uint32_t node_count() const { return live_nodes_; }  // all blocks, placeholders and outputs too
-  std::uint64_t version() const { return version_; }        // grows with every change
+  // Grow with every change, of that part and of any. Undoing a change is one, too.
+  std::uint64_t version(Part part) const { return versions_[static_cast<std::size_t>(part)]; }
+  std::uint64_t version() const {
+    return std::accumulate(versions_.begin(), versions_.end(), std::uint64_t{0});
+  }
 
   const StringPool& strings() const { return strings_; }
   const TypeTable& types() const { return types_; }
@@ -185,7 +200,7 @@ class Graph {
   ConstantTable constants_;
   ShapeConstraints shape_constraints_;
   std::uint32_t live_nodes_ = 0;
-  std::uint64_t version_ = 0;
+  std::array<std::uint64_t, kParts> versions_{};
 };
 
 class Graph::NodeIterator {

@@ -178,6 +178,7 @@ class Journal {
   void uncreate(NodeId node);  // like bury, but its nested graphs are nobody's again
   void mark_nested(NodeId node, bool alive);
   void record(Entry entry);
+  void touch(const Entry& entry);  // raises the version of the part that it is about
   void undo(Entry& entry);
 
   Graph& graph_;

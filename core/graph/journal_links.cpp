@@ -117,8 +117,27 @@ void Journal::uncreate(NodeId id) {
   --graph_.live_nodes_;
 }
 
+void Journal::touch(const Entry& entry) {
+  struct PartOf {
+    Part operator()(const Created&) { return Part::structure; }
+    Part operator()(const Erased&) { return Part::structure; }
+    Part operator()(const OperandSet&) { return Part::structure; }
+    Part operator()(const ArgumentsSet&) { return Part::structure; }
+    Part operator()(const Moved&) { return Part::structure; }
+    Part operator()(const TypeSet&) { return Part::types; }
+    Part operator()(const NodeRenamed&) { return Part::labels; }
+    Part operator()(const ValueRenamed&) { return Part::labels; }
+    Part operator()(const MetadataSet&) { return Part::labels; }
+    Part operator()(const InputSpecSet&) { return Part::signature; }
+    Part operator()(const OutputSpecsSet&) { return Part::signature; }
+    Part operator()(const ConstantAdded&) { return Part::signature; }
+    Part operator()(const ConstantRemoved&) { return Part::signature; }
+  };
+  ++graph_.versions_[static_cast<std::size_t>(std::visit(PartOf{}, entry))];
+}
+
 void Journal::record(Entry entry) {
-  ++graph_.version_;
+  touch(entry);
   if (recording_ == Recording::on) entries_.push_back(std::move(entry));
 }
 

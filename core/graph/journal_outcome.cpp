@@ -11,8 +11,8 @@ void Journal::rollback(Mark to) {
   while (entries_.size() > to) {
     Entry entry = std::move(entries_.back());
     entries_.pop_back();
+    touch(entry);
     undo(entry);
-    ++graph_.version_;
   }
   while (!kept_.empty() && kept_.back().last > to) {
     kept_.pop_back();

@@ -1,16 +1,10 @@
 // "fettle.dominance/1" and "fettle.liveness/1": the analyses of core/analysis for plugins. What is
-// handed out lies in the handle's cache, or in the callback's memory, and is copied nowhere else.
-#include "analysis/cache.hpp"
+// handed out lies in the run's analyses, or in the callback's memory, and is copied nowhere else.
 #include "host/abi_tables.hpp"
 #include "host/context.hpp"
 
 namespace fettle {
 namespace {
-
-AnalysisCache& analyses(const fettle_graph& g) {
-  if (!g.analyses) g.analyses = std::make_unique<AnalysisCache>(g.graph);
-  return *g.analyses;
-}
 
 fettle_status no_block(fettle_ctx* ctx, fettle_block block) {
   return refuse(ctx, FETTLE_E_STALE,
@@ -29,12 +23,12 @@ fettle_status tree(fettle_ctx* ctx, const fettle_graph* g, fettle_block block, s
   return guarded(ctx, "tree", [&]() -> fettle_status {
     if (!ctx || !g || kind > FETTLE_POST_DOMINATORS || !usable(out)) return FETTLE_E_ARGUMENT;
     if (!g->graph.alive(BlockId(block))) return no_block(ctx, block);
-    const DominatorTree& found =
-        analyses(*g).dominators(BlockId(block), static_cast<DominatorTree::Direction>(kind));
+    const DominatorTree& found = ctx->lend(
+        g->analyses.dominators(BlockId(block), static_cast<DominatorTree::Direction>(kind)));
     fettle_dominator_tree info{};
     info.root = found.root();
     info.n_positions = found.size();
-    info.nodes = nodes_of(*ctx, analyses(*g).flow(BlockId(block)));
+    info.nodes = nodes_of(*ctx, *g->analyses.flow(BlockId(block)));
     info.immediate = found.immediate().data();
     info.depth = found.depths().data();
     info.first = found.preorder().data();
@@ -50,10 +44,11 @@ fettle_status frontier(fettle_ctx* ctx, const fettle_graph* g, fettle_block bloc
   return guarded(ctx, "frontier", [&]() -> fettle_status {
     if (!ctx || !g || kind > FETTLE_POST_DOMINATORS || !n || !out) return FETTLE_E_ARGUMENT;
     if (!g->graph.alive(BlockId(block))) return no_block(ctx, block);
-    const Snapshot& flow = analyses(*g).flow(BlockId(block));
-    if (position >= flow.size()) return FETTLE_E_ARGUMENT;
+    const auto flow = g->analyses.flow(BlockId(block));
+    if (position >= flow->size()) return FETTLE_E_ARGUMENT;
     const auto found = dominance_frontier(
-        flow, analyses(*g).dominators(BlockId(block), static_cast<DominatorTree::Direction>(kind)),
+        *flow,
+        *g->analyses.dominators(BlockId(block), static_cast<DominatorTree::Direction>(kind)),
         position);
     auto* positions = ctx->allocate<std::uint32_t>(found.size());
     std::ranges::copy(found, positions);
@@ -68,11 +63,11 @@ fettle_status regions(fettle_ctx* ctx, const fettle_graph* g, fettle_block block
   return guarded(ctx, "regions", [&]() -> fettle_status {
     if (!ctx || !g || !n || !out) return FETTLE_E_ARGUMENT;
     if (!g->graph.alive(BlockId(block))) return no_block(ctx, block);
-    AnalysisCache& cache = analyses(*g);
+    AnalysisManager& cache = g->analyses;
     using Direction = DominatorTree::Direction;
     const auto found = single_entry_single_exit_regions(
-        cache.flow(BlockId(block)), cache.dominators(BlockId(block), Direction::dominators),
-        cache.dominators(BlockId(block), Direction::post_dominators));
+        *cache.flow(BlockId(block)), *cache.dominators(BlockId(block), Direction::dominators),
+        *cache.dominators(BlockId(block), Direction::post_dominators));
     auto* regions = ctx->allocate<fettle_region>(found.size());
     std::ranges::transform(found, regions, [](const Region& region) {
       return fettle_region{region.entry, region.exit};
@@ -88,8 +83,8 @@ fettle_status of_block(fettle_ctx* ctx, const fettle_graph* g, fettle_block bloc
   return guarded(ctx, "of_block", [&]() -> fettle_status {
     if (!ctx || !g || !usable(out)) return FETTLE_E_ARGUMENT;
     if (!g->graph.alive(BlockId(block))) return no_block(ctx, block);
-    const Liveness& live = analyses(*g).liveness(BlockId(block));
-    const Storages& made = analyses(*g).storages();
+    const Liveness& live = ctx->lend(g->analyses.liveness(BlockId(block)));
+    const auto made = g->analyses.storages();
     auto* nodes = ctx->allocate<fettle_node>(live.size());
     for (std::uint32_t at = 0; at < live.size(); ++at) nodes[at] = live.node(at).index;
     auto* storages = ctx->allocate<fettle_storage>(live.storages().size());
@@ -97,8 +92,8 @@ fettle_status of_block(fettle_ctx* ctx, const fettle_graph* g, fettle_block bloc
       return fettle_storage{range.bytes, range.value.index, range.first, range.last, 0};
     });
     fettle_liveness info{};
-    info.flags = (made.by_hints() ? FETTLE_LIVENESS_AT_HINTS : 0u) |
-                 (made.unknown_sizes() ? FETTLE_LIVENESS_UNKNOWN_SIZES : 0u);
+    info.flags = (made->by_hints() ? FETTLE_LIVENESS_AT_HINTS : 0u) |
+                 (made->unknown_sizes() ? FETTLE_LIVENESS_UNKNOWN_SIZES : 0u);
     info.n_nodes = live.size();
     info.nodes = nodes;
     info.live_bytes = live.live_bytes().data();
@@ -121,7 +116,7 @@ fettle_status last_use(fettle_ctx* ctx, const fettle_graph* g, fettle_value valu
                     "value " + std::to_string(value) + " does not exist or its node was erased");
     }
     const BlockId block = g->graph.node(g->graph.value(id).producer).block;
-    *out = analyses(*g).liveness(block).last_use(id).index;
+    *out = g->analyses.liveness(block)->last_use(id).index;
     return FETTLE_OK;
   });
 }

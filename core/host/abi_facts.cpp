@@ -51,7 +51,8 @@ fettle_status alias_classes(fettle_ctx* ctx, const fettle_graph* g, fettle_alias
   return guarded(ctx, "alias_classes", [&]() -> fettle_status {
     if (!ctx || !g || !usable(out)) return FETTLE_E_ARGUMENT;
     const Graph& graph = g->graph;
-    const AliasClasses classes(graph);
+    const auto held = g->analyses.aliasing();
+    const AliasClasses& classes = *held;
     const std::uint32_t n_values = graph.value_bound();
     auto* class_of = ctx->allocate<std::uint32_t>(n_values);
     std::uint32_t n_classes = 0;

@@ -55,12 +55,18 @@ fettle_node last_node(const fettle_graph* g, fettle_block id) {
   const Block* block = find_block(g, id);
   return block ? block->last.index : FETTLE_NONE;
 }
-fettle_node next_node(const fettle_graph* g, fettle_node id) {
+// Nobody finds the way from a node that was erased: the pass is told when it returns.
+const Node* find_on_the_way(const fettle_graph* g, fettle_node id) {
   const Node* node = find(g, id);
+  if (!node && g && id < g->graph.node_bound() && !g->lost_at) g->lost_at = NodeId(id);
+  return node;
+}
+fettle_node next_node(const fettle_graph* g, fettle_node id) {
+  const Node* node = find_on_the_way(g, id);
   return node ? node->next.index : FETTLE_NONE;
 }
 fettle_node prev_node(const fettle_graph* g, fettle_node id) {
-  const Node* node = find(g, id);
+  const Node* node = find_on_the_way(g, id);
   return node ? node->prev.index : FETTLE_NONE;
 }
 

@@ -16,10 +16,10 @@ class LoadedPass final : public Pass {
   const ComponentInfo& info() const override { return instance_->info(); }
   const ResolvedOptions& options() const override { return instance_->options(); }
 
-  std::optional<std::string> analyze(const Graph& graph, Outcome& outcome) override {
+  std::optional<std::string> analyze(AnalysisManager& analyses, Outcome& outcome) override {
     if (!table_.analyze) return std::nullopt;
-    fettle_ctx ctx(outcome, info().name, &graph);
-    const fettle_graph handle(graph);
+    fettle_ctx ctx(outcome, info().name, &analyses.graph());
+    const fettle_graph handle(analyses);
     fettle_applicability answer{};
     answer.size = sizeof(answer);
     answer.applicable = 1;
@@ -31,9 +31,9 @@ class LoadedPass final : public Pass {
     return why.empty() ? "the pass found nothing that it applies to" : why;
   }
 
-  void transform(Journal& journal, Outcome& outcome) override {
+  void transform(Journal& journal, AnalysisManager& analyses, Outcome& outcome) override {
     fettle_ctx ctx(outcome, info().name, &journal.graph());
-    fettle_graph handle(journal.graph(), &journal);
+    fettle_graph handle(analyses, &journal);
     try {
       call_plugin(ctx, instance_->what("transform"),
                   [&] { return table_.transform(instance_->state(), &ctx, &handle); });
@@ -42,6 +42,7 @@ class LoadedPass final : public Pass {
       throw;
     }
     note_dropped(ctx);
+    require_way(handle);
     if (journal.in_rewrite()) {
       journal.abort_rewrite();
       throw Error({.code = Code::plugin_rewrite_open,
@@ -51,16 +52,28 @@ class LoadedPass final : public Pass {
     }
   }
 
-  void verify(const Graph& graph, Outcome& outcome) override {
+  void verify(AnalysisManager& analyses, Outcome& outcome) override {
     if (!table_.verify) return;
-    fettle_ctx ctx(outcome, info().name, &graph);
-    const fettle_graph handle(graph);
+    fettle_ctx ctx(outcome, info().name, &analyses.graph());
+    const fettle_graph handle(analyses);
     call_plugin(ctx, instance_->what("verify"),
                 [&] { return table_.verify(instance_->state(), &ctx, &handle); });
     note_dropped(ctx);
   }
 
  private:
+  // Whoever walks from an erased node sees the end of the program there, and stops early.
+  void require_way(const fettle_graph& handle) const {
+    if (!handle.lost_at) return;
+    const Node& erased = handle.graph.node(handle.lost_at);
+    throw Error({.code = Code::plugin_edited_while_iterating,
+                 .what = instance_->what("transform") + " edited the graph while iterating over it",
+                 .where = fmt::format("node '{}'", handle.graph.text(erased.name)),
+                 .why = "it erased this node, and then asked which node stands beside it",
+                 .hint = "ask for the next node before erasing one, and erase no other node "
+                         "than the one at hand"});
+  }
+
   std::unique_ptr<Instance> instance_;
   const fettle_pass_v1& table_;
 };

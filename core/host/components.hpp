@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/manager.hpp"
 #include "base/error.hpp"
 #include "graph/graph.hpp"
 #include "graph/journal.hpp"
@@ -43,6 +44,7 @@ struct ComponentInfo {
   std::string plugin_id;
   std::optional<Promise> promise;  // passes only
   std::vector<OptionInfo> options;
+  std::vector<Analysis> preserves = {};  // passes only
 };
 
 // The resolved options of an instance, defaults filled in: name and the value's text.
@@ -60,11 +62,11 @@ class Pass {
   virtual ~Pass() = default;
   virtual const ComponentInfo& info() const = 0;
   virtual const ResolvedOptions& options() const = 0;
-  // The reason for which there is nothing to do, or nullopt.
-  virtual std::optional<std::string> analyze(const Graph& graph, Outcome& outcome) = 0;
+  // All on the graph of `analyses`. The reason for which there is nothing to do, or nullopt.
+  virtual std::optional<std::string> analyze(AnalysisManager& analyses, Outcome& outcome) = 0;
   // An open rewrite is undone when the plugin returns an error; the caller rolls back the rest.
-  virtual void transform(Journal& journal, Outcome& outcome) = 0;
-  virtual void verify(const Graph& graph, Outcome& outcome) = 0;
+  virtual void transform(Journal& journal, AnalysisManager& analyses, Outcome& outcome) = 0;
+  virtual void verify(AnalysisManager& analyses, Outcome& outcome) = 0;
 };
 
 enum class Judgement : std::uint8_t { pass, fail, unable };

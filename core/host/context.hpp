@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "analysis/cache.hpp"
+#include "analysis/manager.hpp"
 #include "base/error.hpp"
 #include "fettle/fettle.h"
 #include "graph/graph.hpp"
@@ -37,10 +37,17 @@ struct fettle_ctx {
   std::string last_refusal;  // what the host last refused, should the plugin not say why
   std::uint32_t dropped_notes = 0;
   std::pmr::monotonic_buffer_resource arena;
+  std::vector<std::shared_ptr<const void>> borrowed;  // what answers point into, until the end
 
   template <class T>
   T* allocate(std::size_t n) {
     return static_cast<T*>(arena.allocate(std::max<std::size_t>(n, 1) * sizeof(T), alignof(T)));
+  }
+  // An analysis that the plugin may look at until the callback's answers were read.
+  template <class T>
+  const T& lend(std::shared_ptr<const T> answer) {
+    borrowed.push_back(answer);
+    return *answer;
   }
   // A copy that lives as long as the callback's answers.
   fettle_str keep(std::string_view text) {
@@ -50,22 +57,25 @@ struct fettle_ctx {
   }
 };
 
-// A graph as a plugin holds it. Caches belong to the handle; one thread uses it at a time.
+// A graph as a plugin holds it. Analyses are the run's, so that each pass finds what the last one
+// asked for; the other caches belong to the handle. One thread uses it at a time.
 struct fettle_graph {
-  explicit fettle_graph(const fettle::Graph& g, fettle::Journal* j = nullptr)
-      : graph(g), journal(j), plain_calls(g) {}
+  explicit fettle_graph(fettle::AnalysisManager& a, fettle::Journal* j = nullptr)
+      : graph(a.graph()), journal(j), analyses(a), plain_calls(a.graph()) {}
   fettle_graph(const fettle_graph&) = delete;
   fettle_graph& operator=(const fettle_graph&) = delete;
 
   const fettle::Graph& graph;
   fettle::Journal* journal;  // null: reading only
+  fettle::AnalysisManager& analyses;
+  // The first erased node whose neighbour was asked for: whoever iterates has lost the way.
+  mutable fettle::NodeId lost_at = {};
 
   struct TypeView {  // fettle_dim arrays of an interned type, made when first asked for
     std::vector<fettle_dim> sizes, strides, scalar;
   };
   mutable std::vector<std::unique_ptr<TypeView>> type_views;  // by type id
   mutable fettle::PlainCalls plain_calls;
-  mutable std::unique_ptr<fettle::AnalysisCache> analyses;    // when first asked for
   mutable fettle::NodeId constants_go_before;                 // cached: see abi_constants.cpp
 };
 
@@ -97,6 +107,10 @@ inline constexpr std::size_t kFirstSize<fettle_verdict> =
     offsetof(fettle_verdict, detail) + sizeof(fettle_verdict::detail);
 template <>
 inline constexpr std::size_t kFirstSize<fettle_type> = offsetof(fettle_type, scalar);
+template <>
+inline constexpr std::size_t kFirstSize<fettle_columns> = offsetof(fettle_columns, first_results);
+template <>
+inline constexpr std::size_t kFirstSize<fettle_pass_v1> = offsetof(fettle_pass_v1, n_preserves);
 
 template <class T>
 bool usable(const T* them) {

@@ -177,6 +177,8 @@ std::string fault_of(const Answer& answer) {
       if (!usable(pass)) return "fettle.pass/1 is smaller than version 1.0's";
       if (!pass->transform) return "fettle.pass/1 has no transform";
       if (pass->promise > FETTLE_PROMISE_CHANGES_RESULTS) return "its promise is unknown";
+      const fettle_pass_v1 known = read_struct(pass);
+      if (known.n_preserves > 0 && !known.preserves) return "what it preserves is null";
       return {};
     }
     case ComponentKind::verifier: {
@@ -191,6 +193,17 @@ std::string fault_of(const Answer& answer) {
     }
   }
   return {};
+}
+
+// Analyses that this host does not have have nothing to keep.
+std::vector<Analysis> preserved_by(const fettle_pass_v1* table) {
+  const fettle_pass_v1 pass = read_struct(table);
+  std::vector<Analysis> preserved;
+  for (std::uint64_t i = 0; i < pass.n_preserves; ++i) {
+    const auto analysis = analysis_of_interface(to_view(pass.preserves[i]));
+    if (analysis) preserved.push_back(*analysis);
+  }
+  return preserved;
 }
 
 }  // namespace
@@ -224,8 +237,9 @@ LoadedComponent PluginLibrary::check_component(const fettle_component* component
   loaded.info.summary = printable(to_view(component->summary));
   loaded.info.plugin_id = info_.id;
   if (answer.kind == ComponentKind::pass) {
-    loaded.info.promise =
-        static_cast<Promise>(static_cast<const fettle_pass_v1*>(answer.table)->promise);
+    const auto* pass = static_cast<const fettle_pass_v1*>(answer.table);
+    loaded.info.promise = static_cast<Promise>(pass->promise);
+    loaded.info.preserves = preserved_by(pass);
   }
   const std::string where = fmt::format("{}: component '{}'", info_.path.string(), name);
   for (const fettle_option_decl& option : loaded.options()) {

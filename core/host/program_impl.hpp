@@ -6,10 +6,15 @@
 
 struct fettle_program {
   fettle_program(const fettle::ProgramHandle& h, std::uint64_t unique)
-      : handle(h), id(unique), graph(h.graph()), device(fettle::to_string(h.device())) {}
+      : handle(h),
+        id(unique),
+        analyses(h.graph()),
+        graph(analyses),
+        device(fettle::to_string(h.device())) {}
 
   const fettle::ProgramHandle& handle;
   std::uint64_t id;
+  fettle::AnalysisManager analyses;
   fettle_graph graph;
   std::string device;
 };

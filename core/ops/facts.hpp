@@ -73,13 +73,14 @@ class AliasClasses {
 // Outputs are matched by position, inputs by name; new constants count as constants.
 class OutputAliases {
  public:
-  explicit OutputAliases(const Graph& before);
-  void check(const Graph& after) const;
+  OutputAliases(const Graph& before, const AliasClasses& aliases);
+  void check(const Graph& after, const AliasClasses& aliases) const;
 
  private:
   struct Class;  // what one class of outputs may alias: names of inputs, numbers of outputs
   std::vector<std::shared_ptr<const Class>> classes_;  // by output; null for what is not a tensor
-  static std::vector<std::shared_ptr<const Class>> classes_of(const Graph& graph);
+  static std::vector<std::shared_ptr<const Class>> classes_of(const Graph& graph,
+                                                              const AliasClasses& aliases);
 };
 
 }  // namespace fettle

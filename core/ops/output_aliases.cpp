@@ -16,10 +16,9 @@ struct OutputAliases::Class {
 };
 
 std::vector<std::shared_ptr<const OutputAliases::Class>> OutputAliases::classes_of(
-    const Graph& graph) {
+    const Graph& graph, const AliasClasses& aliases) {
   const NodeId output = graph.output_node();
   if (!output) return {};
-  const AliasClasses aliases(graph);
   std::map<std::uint32_t, std::shared_ptr<Class>> found;
   std::vector<std::shared_ptr<const Class>> by_output(graph.node(output).arguments.size());
   for (std::uint32_t k = 0; k < by_output.size(); ++k) {
@@ -42,9 +41,10 @@ std::vector<std::shared_ptr<const OutputAliases::Class>> OutputAliases::classes_
   return by_output;
 }
 
-OutputAliases::OutputAliases(const Graph& before) : classes_(classes_of(before)) {}
+OutputAliases::OutputAliases(const Graph& before, const AliasClasses& aliases)
+    : classes_(classes_of(before, aliases)) {}
 
-void OutputAliases::check(const Graph& after) const {
+void OutputAliases::check(const Graph& after, const AliasClasses& aliases) const {
   const auto refuse = [](std::uint32_t k, const std::string& other) {
     throw Error({.code = Code::graph_new_alias,
                  .what = "output " + std::to_string(k) + " may now share storage with " + other,
@@ -53,7 +53,7 @@ void OutputAliases::check(const Graph& after) const {
                         "comparison of numbers can see that",
                  .hint = "leave this output as it was, or return a clone"});
   };
-  const auto now = classes_of(after);
+  const auto now = classes_of(after, aliases);
   static const Class kNothing;
   std::set<std::pair<const Class*, const Class*>> compared;
   for (std::uint32_t k = 0; k < now.size(); ++k) {

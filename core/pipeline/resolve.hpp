@@ -41,6 +41,7 @@ struct ResolvedPipeline {
   bool unable_is_failure = true;
   std::vector<std::unique_ptr<Benchmark>> benchmarks;
   OnFailure on_failure = OnFailure::stop;
+  bool check_passes = false;        // recompute what passes claim; off: believe them
   std::optional<ErrorBudget> accept;
   std::vector<PluginUsed> plugins;  // each once, in order of first use
 };

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "analysis/preservation.hpp"
 #include "graph/checks.hpp"
+#include "graph/text.hpp"
 #include "host/program_handle.hpp"
 #include "ops/facts.hpp"
 #include "ops/registry.hpp"
@@ -25,6 +27,7 @@ class Runner {
         observer_(observer),
         report_(report),
         original_(program.graph->clone()),
+        analyses_(*program.graph),
         verification_(program, *original_, pipeline, device, observer) {}
 
   void run() {
@@ -94,6 +97,7 @@ class Runner {
     if (step.dropped) return finish(record, PassStatus::dropped);
     observer_.stop_if_cancelled();
     observer_.before_pass(record.name, graph());
+    const std::string text = pipeline_.check_passes ? print(graph()) : std::string();
 
     Journal journal(graph());
     Outcome outcome = observer_.outcome();
@@ -106,7 +110,10 @@ class Runner {
       throw;
     }
     // Edits that cancelled out leave nothing behind, not even their order.
-    if (record.status != PassStatus::changed) journal.rollback();
+    if (record.status != PassStatus::changed) {
+      journal.rollback();
+      if (pipeline_.check_passes) require_unchanged(pass, record, text);
+    }
     keep(outcome, record);
     const bool changed = finish(record, record.status);
     if (record.status == PassStatus::rolled_back) {
@@ -118,8 +125,12 @@ class Runner {
   }
 
   PassStatus attempt(Pass& pass, Journal& journal, Outcome& outcome, PassReport& record) {
-    if (!analyze(pass, outcome, record)) return PassStatus::not_applicable;
-    const OutputAliases aliases(graph());
+    if (!analyze(pass, outcome, record)) {
+      if (pipeline_.check_passes) require_nothing_to_do(pass, journal, outcome, record);
+      return PassStatus::not_applicable;
+    }
+    const OutputAliases aliases(graph(), *analyses_.aliasing());
+    Preservation preservation(analyses_, pass.info().preserves, pipeline_.check_passes);
     transform(pass, journal, outcome, record);
     observer_.stop_if_cancelled();
     if (!journal.changed()) {
@@ -127,6 +138,7 @@ class Runner {
       return PassStatus::unchanged;
     }
     account(journal, record);
+    require_preserved(pass, preservation, journal.tally(), record);
     check_structure(pass, aliases, outcome, record);
     return verify_pass(pass, record) ? PassStatus::changed : PassStatus::rolled_back;
   }
@@ -144,7 +156,7 @@ class Runner {
   // False: the pass said that there is nothing to do.
   bool analyze(Pass& pass, Outcome& outcome, PassReport& record) {
     const Stopwatch watch;
-    const std::optional<std::string> reason = pass.analyze(graph(), outcome);
+    const std::optional<std::string> reason = pass.analyze(analyses_, outcome);
     record.seconds = watch.seconds();
     if (reason) record.why = *reason;
     return !reason;
@@ -152,8 +164,57 @@ class Runner {
 
   void transform(Pass& pass, Journal& journal, Outcome& outcome, PassReport& record) {
     const Stopwatch watch;
-    pass.transform(journal, outcome);
+    pass.transform(journal, analyses_, outcome);
     record.seconds += watch.seconds();
+  }
+
+  [[noreturn]] void refuse(Code code, const Pass& pass, const PassReport& record, std::string what,
+                           std::string why) const {
+    throw Error({.code = code,
+                 .what = std::move(what),
+                 .where = fmt::format("pass '{}' of plugin '{}'", record.name,
+                                      pass.info().plugin_id),
+                 .why = std::move(why),
+                 .hint = "leave the pass out, and tell its author"});
+  }
+
+  void require_preserved(const Pass& pass, Preservation& preservation, const Journal::Tally& tally,
+                         const PassReport& record) {
+    const std::optional<Preservation::Lie> lie = preservation.settle(tally);
+    if (!lie) return;
+    refuse(Code::plugin_not_preserved, pass, record,
+           fmt::format("pass '{}' changed the {} that it declares to preserve", record.name,
+                       analysis_name(lie->analysis)),
+           lie->difference);
+  }
+
+  // Checking: who says that there is nothing to do must find nothing to do.
+  void require_nothing_to_do(Pass& pass, Journal& journal, Outcome& outcome,
+                             const PassReport& record) {
+    Outcome ignored;
+    ignored.cancel = outcome.cancel;
+    pass.transform(journal, analyses_, ignored);
+    if (!journal.changed()) return;
+    refuse(Code::plugin_not_unchanged, pass, record,
+           fmt::format("pass '{}' said that there is nothing to do, and then changed the program",
+                       record.name),
+           fmt::format("its analyze answered '{}'; its transform made {} rewrites", record.why,
+                       journal.rewrites()));
+  }
+
+  // Checking: what the journal did not see, nobody can undo.
+  void require_unchanged(const Pass& pass, const PassReport& record, const std::string& before) {
+    const std::string now = print(graph());
+    if (now == before) return;
+    const auto differs = std::ranges::mismatch(before, now).in2;
+    const auto line = std::count(now.begin(), differs, '\n') + 1;
+    refuse(Code::plugin_not_unchanged, pass, record,
+           fmt::format("the program is not what it was before pass '{}', which changed nothing "
+                       "that was recorded",
+                       record.name),
+           fmt::format("the program's text differs from line {} on: it wrote to memory that it was "
+                       "only lent",
+                       line));
   }
 
   void account(const Journal& journal, PassReport& record) {
@@ -170,8 +231,8 @@ class Runner {
     try {
       check(graph());
       check_schemas(graph());
-      aliases.check(graph());
-      pass.verify(graph(), outcome);
+      aliases.check(graph(), *analyses_.aliasing());
+      pass.verify(analyses_, outcome);
     } catch (const Error& error) {
       Diagnostic diagnostic = error.diagnostic();
       diagnostic.where =
@@ -245,6 +306,7 @@ class Runner {
   RunObserver& observer_;
   RunReport& report_;
   std::unique_ptr<Graph> original_;
+  AnalysisManager analyses_;  // of the program's graph, until it is put back as a whole
   Verification verification_;
   Promise weakest_ = Promise::exact;  // of all that was done to the reference so far …
   Promise kept_ = Promise::exact;     // … and of what was accepted

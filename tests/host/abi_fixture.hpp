@@ -9,7 +9,7 @@ namespace fettle::test {
 
 struct Abi {
   explicit Abi(const std::string& text)
-      : graph(graph_of(text)), journal(*graph), handle(*graph, &journal) {}
+      : graph(graph_of(text)), journal(*graph), analyses(*graph), handle(analyses, &journal) {}
 
   template <class T>
   static T sized() {
@@ -36,6 +36,7 @@ struct Abi {
   Journal journal;
   Outcome outcome;
   fettle_ctx ctx{outcome, "test"};
+  AnalysisManager analyses;
   fettle_graph handle;
 };
 

@@ -291,7 +291,8 @@ TEST_CASE("a weight that nobody uses may be erased; one that an output updates m
   Journal journal(*graph);
   Outcome outcome;
   fettle_ctx ctx(outcome, "test");
-  fettle_graph handle(*graph, &journal);
+  AnalysisManager analyses(*graph);
+  fettle_graph handle(analyses, &journal);
   const fettle_node weight = kGraphTable.first_node(&handle, 0);
   const fettle_node buffer = kGraphTable.next_node(&handle, weight);
   REQUIRE(e.rewrite_begin(&ctx, &handle, weight, str("unused")) == FETTLE_OK);

@@ -24,7 +24,8 @@ struct Model {
   std::unique_ptr<Graph> graph = parse_graph(kModel);
   Outcome outcome;
   fettle_ctx ctx{outcome, "test", graph.get()};
-  fettle_graph handle{*graph};
+  AnalysisManager analyses{*graph};
+  fettle_graph handle{analyses};
   Model() { bind_schemas(*graph, "test"); }
 
   fettle_node call(const char* op) const {

@@ -18,10 +18,11 @@ PassRun run(const std::string& graph_text, std::uint64_t limit = UINT64_MAX) {
   const auto pass = plugins.host().create_pass("c_relu_idempotent", {});
   const auto graph = graph_of(graph_text);
   Journal journal(*graph);
+  AnalysisManager analyses(*graph);
   journal.set_rewrite_limit(limit);
   PassRun out;
-  pass->transform(journal, out.outcome);
-  pass->verify(*graph, out.outcome);
+  pass->transform(journal, analyses, out.outcome);
+  pass->verify(analyses, out.outcome);
   check(*graph);
   out.changed = journal.changed();
   out.rewrites = journal.rewrites();
@@ -81,8 +82,9 @@ TEST_CASE("analyze says why the C pass has nothing to do") {
     graph(x: f32[4]):
       s: f32[4] = aten.sin.default(x)
       return (s,))");
+  AnalysisManager analyses(*graph);
   Outcome outcome;
-  CHECK(pass->analyze(*graph, outcome) == "the graph has no relu");
+  CHECK(pass->analyze(analyses, outcome) == "the graph has no relu");
 }
 
 TEST_CASE("a plugin is described from its descriptor") {

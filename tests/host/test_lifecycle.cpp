@@ -38,10 +38,11 @@ TEST_CASE(
   // The host is gone; the instance is not, and so its plugin is not finished.
   Graph graph;
   Journal journal(graph);
+  AnalysisManager analyses(graph);
   Outcome outcome;
-  pass->transform(journal, outcome);
-  CHECK(pass->analyze(graph, outcome) == std::nullopt);
-  pass->verify(graph, outcome);
+  pass->transform(journal, analyses, outcome);
+  CHECK(pass->analyze(analyses, outcome) == std::nullopt);
+  pass->verify(analyses, outcome);
   pass.reset();
   CHECK(log.steps() == Steps{"init", "create", "transform", "destroy", "fini"});
 }

@@ -23,10 +23,11 @@ struct Trial {
   std::unique_ptr<Graph> graph = graph_of(kGraph);
   Journal journal{*graph};
   Outcome outcome;
-  const OutputAliases aliases{*graph};
+  AnalysisManager analyses{*graph};
+  const OutputAliases aliases{*graph, AliasClasses(*graph)};
 
   void run(const std::string& how) {
-    host().create_pass("misbehaving_pass", {{"how", how, ""}})->transform(journal, outcome);
+    host().create_pass("misbehaving_pass", {{"how", how, ""}})->transform(journal, analyses, outcome);
   }
 };
 
@@ -105,7 +106,7 @@ TEST_CASE("what an edit cannot see, the checks after the pass see") {
   Trial alias;
   alias.run("new_alias");
   check(*alias.graph);
-  CHECK(code_of([&] { alias.aliases.check(*alias.graph); }) == "graph-new-alias");
+  CHECK(code_of([&] { alias.aliases.check(*alias.graph, AliasClasses(*alias.graph)); }) == "graph-new-alias");
 }
 
 TEST_CASE("null handles and nonsense are answered, never followed") {
@@ -117,8 +118,9 @@ TEST_CASE("null handles and nonsense are answered, never followed") {
 TEST_CASE("a graph for reading refuses edits even through a cast") {
   const auto pass = host().create_pass("misbehaving_pass", {});
   const auto graph = graph_of(kGraph);
+  AnalysisManager analyses(*graph);
   Outcome outcome;
-  CHECK(pass->analyze(*graph, outcome) == std::nullopt);
+  CHECK(pass->analyze(analyses, outcome) == std::nullopt);
 }
 
 TEST_CASE("messages are bounded, cleaned and placed; statistics add up") {
@@ -153,7 +155,7 @@ TEST_CASE("exceptions that leave a plugin are caught wherever they come from") {
   for (const char* where : {"transform", "transform_a_number"}) {
     const auto pass = plugins.host().create_pass("throwing", {{"where", where, ""}});
     Trial trial;
-    const Diagnostic error = error_of([&] { pass->transform(trial.journal, trial.outcome); });
+    const Diagnostic error = error_of([&] { pass->transform(trial.journal, trial.analyses, trial.outcome); });
     CHECK(code_name(error.code) == "plugin-threw");
     CHECK_THAT(error.what, contains("pass 'throwing': transform"));
   }

@@ -361,7 +361,8 @@ TEST_CASE("stored tensors are handed out read-only, and calls are evaluated on g
       .add_constant("w", {make_storage(weight.data(), 16), graph->type(ValueId(0))});
   check(*graph);
   Call call;
-  const fettle_graph handle(*graph);
+  AnalysisManager analyses(*graph);
+  const fettle_graph handle(analyses);
   const auto value_of = [&](const char* name) {
     for (std::uint32_t v = 0; v < graph->value_bound(); ++v) {
       if (graph->text(graph->value(ValueId(v)).name) == name) return v;

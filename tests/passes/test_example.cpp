@@ -19,8 +19,9 @@ std::vector<std::string> notes_of(const std::string& name, const std::string& te
   const auto pass = host.create_pass(name, {});
   const auto graph = graph_of(text);
   Journal journal(*graph);
+  AnalysisManager analyses(*graph);
   Outcome outcome;
-  pass->transform(journal, outcome);
+  pass->transform(journal, analyses, outcome);
   CHECK_FALSE(journal.changed());
   std::vector<std::string> notes;
   for (const Diagnostic& note : outcome.notes) notes.push_back(note.what);
@@ -36,13 +37,14 @@ TEST_CASE("the example in the SDK is a pass") {
       "graph(x: f32[4]):\n  a: f32[4] = aten.relu.default(x)\n  b: f32[4] = aten.relu.default(a)\n"
       "  c: f32[4] = aten.relu.default(b)\n  d: f32[4] = aten.neg.default(c)\n  return (d,)\n");
   Journal journal(*graph);
+  AnalysisManager analyses(*graph);
   journal.set_rewrite_limit(1);
   Outcome outcome;
-  pass->transform(journal, outcome);
+  pass->transform(journal, analyses, outcome);
   CHECK(graph->node_count() == 5);  // one of two: past the limit the pass goes on without editing
-  pass->transform(journal, outcome);
+  pass->transform(journal, analyses, outcome);
   journal.set_rewrite_limit(UINT64_MAX);
-  pass->transform(journal, outcome);
+  pass->transform(journal, analyses, outcome);
   check(*graph);
   CHECK_THAT(text_of(*graph), contains("aten.neg.default(a)"));
   CHECK(journal.rewrites() == 2);

@@ -9,7 +9,8 @@ namespace {
 void fold(const char* pass, Graph& graph) {
   Outcome outcome;
   Journal journal(graph);
-  shipped().create_pass(pass, {})->transform(journal, outcome);
+  AnalysisManager analyses(graph);
+  shipped().create_pass(pass, {})->transform(journal, analyses, outcome);
   check(graph);
 }
 

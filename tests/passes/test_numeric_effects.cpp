@@ -28,15 +28,16 @@ std::string caught(const std::string& text, const std::string& edit, const std::
   }();
   const TestProgram original(text, sample());
   const auto graph = graph_of(text);
-  const OutputAliases aliases(*graph);
+  const OutputAliases aliases(*graph, AliasClasses(*graph));
   Journal journal(*graph);
+  AnalysisManager analyses(*graph);
   Outcome outcome;
   host.create_pass("wrong_edit", {{"edit", edit, ""}, {"node", node, ""}, {"other", other, ""}})
-      ->transform(journal, outcome);
+      ->transform(journal, analyses, outcome);
   try {
     check(*graph);
     check_schemas(*graph);
-    aliases.check(*graph);
+    aliases.check(*graph, AliasClasses(*graph));
   } catch (const Error& error) {
     return error.what();
   }

@@ -23,7 +23,8 @@ std::unique_ptr<Graph> chain(const char* first, const char* link, const char* re
 std::uint32_t nodes_after(const char* pass_name, Graph& graph) {
   Outcome outcome;
   Journal journal(graph);
-  shipped().create_pass(pass_name, {})->transform(journal, outcome);
+  AnalysisManager analyses(graph);
+  shipped().create_pass(pass_name, {})->transform(journal, analyses, outcome);
   check(graph);
   return graph.node_count();
 }

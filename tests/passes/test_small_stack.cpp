@@ -89,15 +89,16 @@ std::unique_ptr<Graph> saved_and_loaded(std::unique_ptr<Graph> graph) {
 std::uint32_t run_pass(const char* name, Graph& graph) {
   const auto pass = shipped().create_pass(name, {});
   Outcome outcome;
-  pass->analyze(graph, outcome);
+  AnalysisManager analyses(graph);
+  pass->analyze(analyses, outcome);
   Journal journal(graph);
-  pass->transform(journal, outcome);
+  pass->transform(journal, analyses, outcome);
   check(graph);
   check_schemas(graph);
   const std::uint32_t nodes = graph.node_count();
   journal.rollback();
   check(graph);
-  pass->transform(journal, outcome);
+  pass->transform(journal, analyses, outcome);
   CHECK(graph.node_count() == nodes);
   return nodes;
 }

@@ -24,14 +24,14 @@ struct FakePass : Pass {
 
   const ComponentInfo& info() const override { return what; }
   const ResolvedOptions& options() const override { return given; }
-  std::optional<std::string> analyze(const Graph& graph, Outcome&) override {
-    return applies ? applies(graph) : std::nullopt;
+  std::optional<std::string> analyze(AnalysisManager& analyses, Outcome&) override {
+    return applies ? applies(analyses.graph()) : std::nullopt;
   }
-  void transform(Journal& journal, Outcome& outcome) override {
+  void transform(Journal& journal, AnalysisManager&, Outcome& outcome) override {
     if (edit) edit(journal, outcome);
   }
-  void verify(const Graph& graph, Outcome&) override {
-    if (own_check) own_check(graph);
+  void verify(AnalysisManager& analyses, Outcome&) override {
+    if (own_check) own_check(analyses.graph());
   }
 };
 
@@ -151,6 +151,7 @@ inline std::unique_ptr<FakeVerifier> verifier(FakeVerifier::Judge judge) {
 template <class... Passes>
 ResolvedPipeline pipeline(std::unique_ptr<FakeVerifier> judge, Passes... passes) {
   ResolvedPipeline result;
+  result.check_passes = true;
   result.source = "p.yaml";
   (result.steps.push_back({ResolvedPass{std::move(passes)}}), ...);
   if (judge) result.verifiers.push_back(std::move(judge));

@@ -97,7 +97,7 @@ TEST_CASE("nothing matched: reported, and not verified") {
     ++asked;
     return passed();
   };
-  auto never = eraser("never", "relu");
+  auto never = eraser("never", "nothing");
   never->applies = [](const Graph&) { return "no relu may go"; };
   auto cancels = pass("cancels", [](Journal& journal) {
     const NodeId node = find(journal.graph(), "also_dead");

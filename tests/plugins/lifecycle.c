@@ -42,7 +42,7 @@ static fettle_status transform(fettle_instance* self, fettle_ctx* ctx, fettle_gr
   return FETTLE_OK;
 }
 static const fettle_pass_v1 pass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_TOLERANT, NULL,
-                                    transform, NULL};
+                                    transform, NULL, 0, NULL};
 static const void* interface_of(const char* id) {
   return strcmp(id, FETTLE_PASS_ID) == 0 ? &pass : NULL;
 }

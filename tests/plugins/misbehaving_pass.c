@@ -359,7 +359,7 @@ static fettle_status analyze(fettle_instance* self, fettle_ctx* ctx, const fettl
 }
 
 static const fettle_pass_v1 pass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_EXACT, analyze,
-                                    transform, NULL};
+                                    transform, NULL, 0, NULL};
 
 static const void* interface_of(const char* id) {
   return strcmp(id, FETTLE_PASS_ID) == 0 ? &pass : NULL;

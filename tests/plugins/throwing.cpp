@@ -42,7 +42,7 @@ fettle_status transform(fettle_instance* self, fettle_ctx*, fettle_graph*) {
 }
 
 constexpr fettle_pass_v1 kPass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_EXACT, nullptr, transform,
-                                  nullptr};
+                                  nullptr, 0, nullptr};
 const void* interface_of(const char* id) {
   return std::strcmp(id, FETTLE_PASS_ID) == 0 ? &kPass : nullptr;
 }

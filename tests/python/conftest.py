@@ -38,6 +38,8 @@ def fettle():
     assert program.exists(), f"{program} is not built"
 
     def run(*arguments, cwd=None, environment=None):
+        if arguments[:1] == ("run",):
+            arguments += ("--check-passes",)
         done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True,
                               timeout=300, cwd=cwd, env=dict(os.environ, **(environment or {})))
         return Finished(done.returncode, done.stdout, done.stderr)

@@ -78,9 +78,10 @@ json::object pass_json(const Host& host, const std::string& name, const Graph& o
     const std::unique_ptr<Graph> graph = original.clone();
     const std::unique_ptr<Pass> pass = host.create_pass(name, {});
     Journal journal(*graph);
+    AnalysisManager analyses(*graph);
     Outcome outcome;
     samples.time([&] {
-      if (!pass->analyze(*graph, outcome)) pass->transform(journal, outcome);
+      if (!pass->analyze(analyses, outcome)) pass->transform(journal, analyses, outcome);
     });
     rewrites = journal.rewrites();
     nodes = graph->node_count();
@@ -108,14 +109,14 @@ std::vector<std::pair<std::string, Stage>> stages_of(const std::string& model,
   return {
       {"load", [&](Samples& s) { s.time([&] { read_program(model); }); }},
       {"clone", [&](Samples& s) { s.time([&] { graph.clone(); }); }},
-      {"aliases", [&](Samples& s) { s.time([&] { OutputAliases{graph}; }); }},
+      {"aliases", [&](Samples& s) { s.time([&] { OutputAliases(graph, AliasClasses(graph)); }); }},
       {"check",
        [&](Samples& s) {
-         const OutputAliases before(graph);
+         const OutputAliases before(graph, AliasClasses(graph));
          s.time([&] {
            check(graph);
            check_schemas(graph);
-           before.check(graph);
+           before.check(graph, AliasClasses(graph));
          });
        }},
       {"dominators",

@@ -132,6 +132,7 @@ int run(const Invocation& invocation, const Arguments& arguments) {
   const Device device = read_device(arguments);
   const Host host(plugin_search(arguments, invocation.executable));
   ResolvedPipeline pipeline = resolve(file, host);
+  pipeline.check_passes = arguments.flag("check-passes");
 
   RunReport report;
   report.fettle_version = FETTLE_VERSION;
@@ -234,6 +235,10 @@ CommandSpec run_command() {
             .letter = "v",
             .help =
                 "Prints a line for each pass when it is done, with its times, on standard error."},
+           {.name = "check-passes",
+            .help = "For authors of passes: holds each pass to what it claims. Analyses that it "
+                    "declares to preserve are computed again, a pass that finds nothing to do is "
+                    "run nevertheless, and the program must be the same, unless it changed."},
            {.name = "print-before",
             .value = "PASS|all",
             .help = "Prints the graph before a pass, on standard error.",

@@ -17,7 +17,6 @@
 // block by block).
 #include <fettle/fettle.hpp>
 
-#include "../result_columns.hpp"
 #include "leaders.hpp"
 #include "merged_classes.hpp"
 
@@ -30,7 +29,6 @@ class Duplicates {
   explicit Duplicates(const fettle::Graph& graph)
       : graph_(graph),
         columns_(graph.columns()),
-        results_(columns_),
         classes_(graph),
         leaders_(columns_.n_nodes) {}
 
@@ -47,9 +45,9 @@ class Duplicates {
   }
 
   fettle::Node node(std::uint64_t i) const { return graph_.node(columns_.nodes[i]); }
-  std::uint32_t result_count(std::uint64_t i) const { return results_.count(i); }
+  std::uint32_t result_count(std::uint64_t i) const { return columns_.result_counts[i]; }
   fettle::Value result(std::uint64_t i, std::uint32_t k) const {
-    return graph_.value(results_.first(i) + k);
+    return graph_.value(columns_.first_results[i] + k);
   }
 
   void merged(std::uint64_t call, std::uint64_t leader) {
@@ -86,7 +84,6 @@ class Duplicates {
 
   const fettle::Graph& graph_;
   const fettle_columns columns_;
-  const ResultColumns results_;
   MergedClasses classes_;
   Leaders leaders_;
 };

@@ -11,35 +11,26 @@
 // here. The host is asked about dead calls and about calls that own graphs alone.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <fettle/fettle.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "../result_columns.hpp"
-
 class Sweep {
  public:
   explicit Sweep(const fettle::Graph& graph)
       : graph_(graph),
         columns_(graph.columns()),
-        results_(columns_),
-        uses_(columns_.use_counts, columns_.use_counts + columns_.n_values),
-        invoke_subgraph_(graph.symbol("higher_order.invoke_subgraph")) {
-    std::size_t blocks = 0;
-    for (std::uint64_t i = 0; i < columns_.n_nodes; ++i)
-      blocks = std::max<std::size_t>(blocks, columns_.blocks[i] + std::size_t{1});
-    owners_.resize(blocks);
-  }
+        uses_(columns_.use_counts),
+        invoke_subgraph_(graph.symbol("higher_order.invoke_subgraph")) {}
 
   // Calls dead(call) for each call that nothing needs and unused(call, inputs) for the inputs,
   // ascending, that none of a call's graphs uses. They may erase and drop; false ends the walk.
   template <class Dead, class Unused>
   void backwards(Dead dead, Unused unused) {
     for (std::uint64_t i = columns_.n_nodes; i-- > 0;) {
-      if (!leave_graphs(owners_[columns_.blocks[i]], unused)) return;
+      if (!leave_graphs(owner_of(columns_.blocks[i]), unused)) return;
       if (columns_.opcodes[i] != FETTLE_OPCODE_CALL_FUNCTION) continue;
       const bool dispensable = !results_used(i), owner = may_own_graphs(i);
       if (!dispensable && !owner) continue;
@@ -48,9 +39,9 @@ class Sweep {
       if (dispensable && call.facts().pure()) {
         if (!dead(call)) return;
         for (auto k = columns_.operand_offsets[i]; k < columns_.operand_offsets[i + 1]; ++k)
-          --uses_[columns_.operands[k]];
+          count_down(columns_.operands[k]);
       } else if (owner) {
-        owners_[columns_.blocks[i]] = call;
+        owner_of(columns_.blocks[i]) = call;
       }
     }
     for (fettle::Node& call : owners_)  // calls that are the first nodes of their blocks
@@ -59,8 +50,22 @@ class Sweep {
 
  private:
   bool results_used(std::uint64_t i) const {
-    const auto first = uses_.begin() + results_.first(i);
-    return std::any_of(first, first + results_.count(i), [](auto n) { return n != 0; });
+    const fettle_value first = columns_.first_results[i];
+    for (std::uint32_t k = 0; k < columns_.result_counts[i]; ++k)
+      if (uses_[first + k] != 0) return true;
+    return false;
+  }
+  fettle::Node& owner_of(fettle_block block) {
+    if (block >= owners_.size()) owners_.resize(block + std::size_t{1});
+    return owners_[block];
+  }
+  // The columns are lent: the first that counts takes a copy.
+  void count_down(fettle_value value) {
+    if (counted_.empty()) {
+      counted_.assign(columns_.use_counts, columns_.use_counts + columns_.n_values);
+      uses_ = counted_.data();
+    }
+    --counted_[value];
   }
   // What stands before a call is its last graph, or what precedes it in its own.
   bool may_own_graphs(std::uint64_t i) const {
@@ -80,7 +85,7 @@ class Sweep {
     if (inputs.empty()) return true;
     if (!unused(call, inputs)) return false;
     for (const std::size_t k : inputs)
-      if (nested->input(k)) --uses_[nested->input(k).id()];
+      if (nested->input(k)) count_down(nested->input(k).id());
     return true;
   }
 
@@ -103,8 +108,8 @@ class Sweep {
 
   const fettle::Graph& graph_;
   fettle_columns columns_;
-  ResultColumns results_;
-  std::vector<std::uint32_t> uses_;
+  const std::uint32_t* uses_;           // by value: those that are left
+  std::vector<std::uint32_t> counted_;  // uses_, once some have gone
   fettle::Symbol invoke_subgraph_;
   std::vector<fettle::Node> owners_;  // by block: the call whose graphs the walk is in
 };

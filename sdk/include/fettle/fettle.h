@@ -400,6 +400,8 @@ typedef struct fettle_columns {
   uint64_t n_values;              /* bound of value ids */
   const fettle_node* producers;   /* by value id; FETTLE_NONE: no such value */
   const uint32_t* use_counts;     /* by value id */
+  const fettle_value* first_results; /* by position; results are consecutive values */
+  const uint32_t* result_counts;
 } fettle_columns;
 
 /* Reading. Pointers handed out live until the callback returns or the graph is edited, whichever is
@@ -411,7 +413,8 @@ typedef struct fettle_graph_v1 {
   fettle_sym (*find_symbol)(const fettle_graph*, fettle_str text);
   fettle_str (*symbol_text)(const fettle_graph*, fettle_sym);
   uint32_t (*node_count)(const fettle_graph*);
-  /* Program order. FETTLE_NONE at the end and for ids that do not exist. */
+  /* Program order. FETTLE_NONE at the end and for ids that do not exist. Asking a pass's graph what stands
+   * beside a node that the pass has erased ends the pass: it was edited while iterating. */
   fettle_node (*first_node)(const fettle_graph*, fettle_block);
   fettle_node (*last_node)(const fettle_graph*, fettle_block);
   fettle_node (*next_node)(const fettle_graph*, fettle_node);
@@ -883,6 +886,12 @@ typedef struct fettle_pass_v1 {
   fettle_status (*transform)(fettle_instance*, fettle_ctx*, fettle_graph*);
   /* The pass's own invariants after transform; null: none. Numerics are the verifiers' business. */
   fettle_status (*verify)(fettle_instance*, fettle_ctx*, const fettle_graph*);
+  /* Analyses whose answers hold after transform as they did before it, by the ids of their interfaces
+   * ("fettle.dominance/1"; "fettle.facts/1": alias classes): the host keeps them for the next pass. Only
+   * edits in place can preserve any. A pass that changes what it declares here is refused by name. Ids
+   * that the host does not have are passed over. */
+  uint64_t n_preserves;
+  const fettle_str* preserves;
 } fettle_pass_v1;
 
 #define FETTLE_VERDICT_PASS 0u

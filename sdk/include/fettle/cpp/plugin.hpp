@@ -1,10 +1,12 @@
 // Components and the plugin that offers them. A component is a class that derives from Pass,
 // Verifier or Benchmark and says, as static members,
 //
-//   static constexpr const char* name = "dce";         the one name in YAML, command line and
-//   reports static constexpr const char* summary = "…";        one sentence static constexpr
-//   fettle::Promise promise = …;      passes only: what it promises about results static void
-//   declare(fettle::Options<Self>&);       if it has options (cpp/options.hpp)
+//   static constexpr const char* name = "dce";         the one name in YAML, command line, reports
+//   static constexpr const char* summary = "…";        one sentence
+//   static constexpr fettle::Promise promise = …;      passes only: what it promises about results
+//   static constexpr std::string_view preserves[] = {FETTLE_DOMINANCE_ID};
+//                                                      passes only, if its edits preserve analyses
+//   static void declare(fettle::Options<Self>&);       if it has options (cpp/options.hpp)
 //
 // and FETTLE_PLUGIN(id, version, Component…) once per library makes the rest: the descriptor, the
 // exported symbol, and the wall that no exception passes.
@@ -123,6 +125,20 @@ namespace detail __attribute__((visibility("hidden"))) {
   }
 
   template <class T>
+  std::span<const fettle_str> preserved() {
+    if constexpr (requires { T::preserves; }) {
+      static const std::vector<fettle_str> ids = [] {
+        std::vector<fettle_str> all;
+        for (const std::string_view id : T::preserves) all.push_back(str(id));
+        return all;
+      }();
+      return ids;
+    } else {
+      return {};
+    }
+  }
+
+  template <class T>
   const void* pass_interface() {
     static const fettle_pass_v1 table = {
         sizeof(fettle_pass_v1), static_cast<std::uint32_t>(T::promise),
@@ -143,7 +159,9 @@ namespace detail __attribute__((visibility("hidden"))) {
         },
         [](fettle_instance* instance, fettle_ctx* context, const fettle_graph* raw) noexcept {
           return guarded(context, [&] { self<T>(instance).verify(Graph(context, raw)); });
-        }};
+        },
+        preserved<T>().size(),
+        preserved<T>().data()};
     return &table;
   }
 
