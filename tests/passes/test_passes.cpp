@@ -93,7 +93,7 @@ std::vector<fs::path> case_files(const std::string& pass) {
 }  // namespace
 
 TEST_CASE("the cases of each pass") {
-  const std::string pass = GENERATE("dce", "cse", "constant_folding");
+  const std::string pass = GENERATE("dce", "cse", "constant_folding", "reorder_for_memory");
   const bool rewrite = std::getenv("FETTLE_REWRITE_EXPECTED") != nullptr;
   REQUIRE_FALSE(case_files(pass).empty());
   for (const fs::path& path : case_files(pass)) {
