@@ -66,6 +66,17 @@ def test_exact_pipeline_is_bitwise_equal(optimize, models):
     assert all(map(torch.equal, after, before))
 
 
+def test_memory_pipeline_needs_no_more_memory_and_is_bitwise_equal(optimize, model, fettle, tmp_path):
+    def peak(path):
+        return json.loads(fettle("inspect", path, "--format", "json").stdout)["memory"]["peak_bytes"]
+
+    folded = optimize(model)[0].rename(tmp_path / "folded.pt2")
+    ordered, report = optimize(model, "-p", ROOT / "configs" / "memory.yaml")
+    assert report["verified"] and peak(ordered) <= peak(folded)
+    before, after = run_program(load_program(folded)), run_program(load_program(ordered))
+    assert all(map(torch.equal, after, before))
+
+
 def test_report_has_what_tools_rely_on(optimize, models):
     model = models / "vit.pt2"
     _, report = optimize(model)
