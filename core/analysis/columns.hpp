@@ -28,6 +28,9 @@ struct Columns {
   // By value id.
   std::vector<NodeId> producers;  // none: no such value
   std::vector<std::uint32_t> use_counts;
+
+ private:
+  void reserve(std::size_t n);
 };
 
 }  // namespace fettle

@@ -4,6 +4,8 @@
 
 namespace fettle {
 
+static_assert(sizeof(OperandList) == 32, "what scans read of a node fills one cache line");
+
 std::string_view opcode_name(Opcode opcode) {
   constexpr std::array<std::string_view, 6> names = {"placeholder", "get_attr",    "call_function",
                                                      "call_method", "call_module", "output"};

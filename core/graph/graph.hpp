@@ -71,8 +71,9 @@ using OperandList = boost::container::small_vector<ValueId, 2>;
 using UseLinksList = boost::container::small_vector<UseLinks, 2>;
 using ResultForms = boost::container::small_vector<ResultForm, 1>;
 
-// What scans read comes first.
-struct Node {
+// What scans read comes first, and lies in one cache line: a scan of a large graph costs as many
+// nanoseconds as lines.
+struct alignas(64) Node {
   Opcode opcode = Opcode::call_function;
   bool alive = true;
   std::optional<bool> hop_single_tensor_return;      // is_hop_single_tensor_return

@@ -77,6 +77,7 @@ void Journal::put_arguments(NodeId id, std::vector<NamedArgument> arguments,
 }
 
 void Journal::mark_nested(NodeId id, bool alive) {
+  if (graph_.block_bound() == 1) return;  // most programs have no nested graph to be looked for
   // An explicit list of calls, not recursion: graphs can be nested as deeply as a file says.
   std::vector<NodeId> calls = {id};
   while (!calls.empty()) {

@@ -20,6 +20,7 @@
 #include "failure.hpp"
 #include "graph/checks.hpp"
 #include "graph/text.hpp"
+#include "heap.hpp"
 #include "manual.hpp"
 #include "ops/facts.hpp"
 #include "ops/registry.hpp"
@@ -203,6 +204,7 @@ void bench(const std::vector<std::string>& given, const std::filesystem::path& e
 }  // namespace fettle
 
 int main(int argc, char** argv) {
+  fettle::keep_freed_memory();  // as fettle does
   try {
     fettle::bench({argv + 1, argv + argc}, boost::dll::program_location().string());
     fettle::flush_results();

@@ -8,6 +8,7 @@
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
+#include "heap.hpp"
 #include "manual.hpp"
 
 namespace fettle {
@@ -59,6 +60,7 @@ void guard_streams() {
 
 int main(int argc, char** argv) {
   fettle::guard_streams();
+  fettle::keep_freed_memory();
   std::ios::sync_with_stdio(false);
   try {
     const std::filesystem::path executable = boost::dll::program_location().string();

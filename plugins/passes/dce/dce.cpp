@@ -64,7 +64,11 @@ class Dce : public fettle::Pass {
 
   void transform(fettle::MutableGraph& graph) override {
     Sweep(graph).backwards(
-        [&](fettle::Node call) { return erase(graph, call, "unused call"); },
+        [&](fettle::Node call) {
+          if (!erase(graph, call, "unused call")) return false;
+          graph.context().statistic("calls_removed", 1);
+          return true;
+        },
         [&](fettle::Node call, const auto& inputs) { return drop(graph, call, inputs); });
     if (!weights_) return;
     for_each_dead_weight(graph, [&](fettle::Node weight) {
@@ -91,7 +95,6 @@ class Dce : public fettle::Pass {
   bool erase(fettle::MutableGraph& graph, fettle::Node node, const char* why) {
     fettle::Rewrite rewrite(graph, node, why);
     if (!rewrite) return false;
-    if (node.is_call()) graph.context().statistic("calls_removed", 1);
     rewrite.erase(node);
     rewrite.commit();
     return true;
