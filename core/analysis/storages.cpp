@@ -113,9 +113,12 @@ void Storages::add_call(const Graph& graph, NodeId id, NestedFacts& nested) {
     const ValueId result = graph.result(id, k);
     const Type& type = graph.type(result);
     bool allocates = !facts.known || !schema;
+    // Dropout that drops makes its result anew, and forwards its operand only where that is empty.
+    const bool draws = facts.random && !facts.mutates() && schema &&
+                       schema->source == SchemaSource::dispatcher;
     if (allocates) {
       shared_.insert(shared_.end(), node.operands.begin(), node.operands.end());
-    } else if (k < facts.results_alias.size()) {
+    } else if (!draws && k < facts.results_alias.size()) {
       for (const std::uint32_t operand : facts.results_alias[k]) {
         const Sharing found =
             sharing(graph.type(node.operands[operand]), type, *schema, return_of(node, k));
