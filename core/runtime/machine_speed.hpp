@@ -1,0 +1,31 @@
+// What this machine does at most, for a profile to be held against: measured through libtorch, on
+// the same device and with the same number of threads as programs run.
+//
+//   flops_per_second   of a product of two square matrices of `dtype` that does not depend on
+//                      latency any more: sizes double from 256 until one takes 20 ms
+//                      (or 8192 is reached); the best of five runs of that one.
+//   bytes_per_second   of copying a tensor larger than caches are (256 MiB read, 256 MiB written):
+//                      both counted; the best of five runs.
+//
+// Neither is a promise: a chip's turbo and its neighbours move both by some percent, a call whose
+// data lie in a cache can move more bytes than a copy through memory does, and a kernel with
+// smaller elements can do more flops.
+#pragma once
+
+#include "graph/types.hpp"
+
+namespace fettle {
+
+struct MachineSpeed {
+  DType dtype = DType::float32;
+  double flops_per_second = 0;
+  double bytes_per_second = 0;
+  std::int64_t matrix_size = 0;   // that the products had
+  std::int64_t copied_bytes = 0;  // that a copy read
+  int threads = 0;                // of libtorch
+};
+
+// `dtype`: a floating one. Takes well under a second on most machines. Throws device_unavailable.
+MachineSpeed measure_machine(const Device& device, DType dtype = DType::float32);
+
+}  // namespace fettle
