@@ -1,9 +1,9 @@
 // What this machine does at most, for a profile to be held against: measured through libtorch, on
 // the same device and with the same number of threads as programs run.
 //
-//   flops_per_second   of a product of two square matrices of `dtype` that does not depend on
-//                      latency any more: sizes double from 256 until one takes 20 ms
-//                      (or 8192 is reached); the best of five runs of that one.
+//   flops_per_second   of a product of two square matrices of `dtype`: sizes double from 256 until
+//                      one takes 20 ms (or 8192 is reached), each runs five times, and the best of
+//                      all runs counts.
 //   bytes_per_second   of copying a tensor larger than caches are (256 MiB read, 256 MiB written):
 //                      both counted; the best of five runs.
 //
@@ -20,7 +20,7 @@ struct MachineSpeed {
   DType dtype = DType::float32;
   double flops_per_second = 0;
   double bytes_per_second = 0;
-  std::int64_t matrix_size = 0;   // that the products had
+  std::int64_t matrix_size = 0;   // of the best product
   std::int64_t copied_bytes = 0;  // that a copy read
   int threads = 0;                // of libtorch
 };

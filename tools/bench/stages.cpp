@@ -13,6 +13,7 @@
 #include <iostream>
 #include <map>
 
+#include "analysis/cost.hpp"
 #include "analysis/dominators.hpp"
 #include "analysis/liveness.hpp"
 #include "archive/program.hpp"
@@ -136,6 +137,11 @@ std::vector<std::pair<std::string, Stage>> stages_of(const std::string& model,
            const Storages storages(graph);
            Liveness(graph, storages);
          });
+       }},
+      {"cost",
+       [&](Samples& s) {
+         const Storages storages(graph);
+         s.time([&] { Costs(graph, storages); });
        }},
       {"print", [&](Samples& s) { s.time([&] { print(graph, PrintOptions::exact()); }); }},
       {"parse",

@@ -1,5 +1,5 @@
 // fettle inspect: what a program is made of, as a summary, as text, as JSON or as a Graphviz
-// drawing.
+// drawing, and where its time goes.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -7,9 +7,12 @@
 
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "graph/dot.hpp"
 #include "graph/text.hpp"
 #include "inspect_formats.hpp"
+#include "inspect_profile.hpp"
+#include "interruption.hpp"
 #include "ops/purity.hpp"
 #include "programs.hpp"
 
@@ -68,6 +71,43 @@ std::string node_purity_text(const Arguments& arguments, const std::string& what
                             : fmt::format("did you mean '{}'?", best)});
 }
 
+// What --top asks for. The options that only it needs are refused without it.
+std::optional<std::int64_t> read_top(const Arguments& arguments) {
+  if (arguments.has("top")) {
+    const std::string format = arguments.choice("format");
+    if (format == "summary" || format == "json")
+      return arguments.whole_number("top", 5, 1, 1'000'000);
+    throw Error({Code::usage_bad_argument,
+                 fmt::format("--top has no format '{}'", format),
+                 {},
+                 {},
+                 "leave --format away for a table, or ask for 'json'"});
+  }
+  for (const char* option : {"runs", "device"}) {
+    if (!arguments.has(option)) continue;
+    throw Error({Code::usage_bad_argument,
+                 fmt::format("--{} says how to measure, and nothing is measured", option),
+                 {},
+                 {},
+                 "add --top 5 for the five calls that take longest"});
+  }
+  return std::nullopt;
+}
+
+MeasuredProgram measure(const Arguments& arguments, const Program& program, std::int64_t top) {
+  ProfileOptions options;
+  options.runs = arguments.whole_number("runs", options.runs, 1, 1'000'000);
+  const Device device = read_device(arguments);
+  ProgressObserver observer;
+  observer.stage("measuring each call");
+  options.cancel = observer.cancel();
+  MeasuredProgram measured;
+  interruptible(observer,
+                [&] { measured = measure_bottlenecks(program, device, top, options); });
+  observer.clear();
+  return measured;
+}
+
 int run(const Invocation&, const Arguments& arguments) {
   const bool has_model = arguments.has("MODEL.pt2");
   if (arguments.has("purity")) {
@@ -83,14 +123,20 @@ int run(const Invocation&, const Arguments& arguments) {
                  "usage: " + usage_text(arguments.spec(), "; ")});
   }
   const std::string path = arguments.text("MODEL.pt2"), format = arguments.choice("format");
+  const std::optional<std::int64_t> top = read_top(arguments);
   const Program program = load_program(arguments, path);
   std::cerr << warnings_text(program);
+  std::optional<MeasuredProgram> measured;
+  if (top) measured = measure(arguments, program, *top);
   if (format == "summary") {
-    std::cout << summary_text(program, path);
+    std::cout << (measured ? bottlenecks_text(*program.graph, *measured)
+                           : summary_text(program, path));
   } else if (format == "text") {
     std::cout << print(*program.graph);
   } else if (format == "json") {
-    write_json(program, std::cout);
+    boost::json::object profile;
+    if (measured) profile = bottlenecks_json(*program.graph, *measured);
+    write_json(program, measured ? &profile : nullptr, std::cout);
   } else {
     std::cout << to_dot(*program.graph);
   }
@@ -104,13 +150,20 @@ CommandSpec inspect_command() {
       .name = "inspect",
       .summary = "show what a program is made of",
       .synopsis = {"inspect MODEL.pt2 [--format summary|text|json|dot]",
+                   "inspect MODEL.pt2 --top N [--runs N] [--device DEVICE] [--format json]",
                    "inspect [MODEL.pt2] --purity OP|CALL|NODE"},
       .description =
-          {"Shows a program exported from PyTorch without running it.",
+          {"Shows a program exported from PyTorch, without running it unless --top is given.",
            "'summary' tells signature, weights (bytes of storage that several share count once), "
-           "operators, samples and versions; 'text' every node, close to what "
+           "operators with what they have to compute and to move, samples and versions; 'text' "
+           "every node, close to what "
            "print(exported_program) "
            "shows; 'json' every node, for other programs; 'dot' is a drawing for Graphviz.",
+           "--top N runs the program on its stored sample and lists the N calls that take longest: "
+           "the median over the runs with its quartiles, the share of all calls, what the call "
+           "reached of the operations and of the bytes a second that this machine was measured to "
+           "do, and the line of Python that it came from. Operations and bytes are those that the "
+           "call cannot do without; data that lie in a cache may pass the 100 %.",
            "--purity answers whether a pass may move, merge or remove an operator's calls, and "
            "why. "
            "That depends on arguments: of an operator alone it tells which, and of a call "
@@ -127,16 +180,26 @@ CommandSpec inspect_command() {
             .help = "How it is shown.",
             .choices = {"summary", "text", "json", "dot"},
             .completes = Completes::choice},
+           {.name = "top",
+            .letter = "t",
+            .value = "N",
+            .help = "Measures each call, and lists the N that take longest."},
+           {.name = "runs",
+            .value = "N",
+            .help = "Of --top: how often the program runs.",
+            .otherwise = "20"},
+           device_option(),
            {.name = "purity",
             .value = "OP|CALL|NODE",
             .help = "Tells whether it is safe to move, merge and remove, and why."}}),
       .examples = {{"fettle inspect model.pt2", "What is in a program"},
                    {"fettle inspect model.pt2 -f dot | dot -Tsvg > model.svg", "A drawing of it"},
+                   {"fettle inspect model.pt2 --top 5", "Where its time goes"},
                    {"fettle inspect --purity aten.dropout.default",
                     "What decides whether it is pure"},
                    {"fettle inspect --purity 'aten.dropout.default(x, 0.5, False)'",
                     "Whether this call is"}},
-      .see_also = {"diff", "run"},
+      .see_also = {"diff", "run", "bench"},
       .run = run};
 }
 

@@ -5,14 +5,21 @@
 #include <iosfwd>
 #include <string>
 
+#include "analysis/cost.hpp"
 #include "archive/program.hpp"
 
 namespace fettle {
 
 std::string summary_text(const Program& program, const std::string& path);
-void write_json(const Program& program, std::ostream& out);
+// `profile`: what --top measured; null if nobody asked.
+void write_json(const Program& program, const boost::json::object* profile, std::ostream& out);
 // The peak of the program's own values, as the analysis of their lives has it: a line, an object.
 std::string memory_text(const Graph& graph);
 boost::json::object memory_json(const Graph& graph);
+// What the calls have to compute and to move: a line or two, a table, an object, a node's.
+std::string cost_text(const Costs& costs);
+std::string operators_text(const Graph& graph, const Costs& costs);
+boost::json::object cost_json(const Graph& graph, const Costs& costs);
+boost::json::object node_cost_json(const Costs& costs, NodeId node);
 
 }  // namespace fettle

@@ -33,7 +33,7 @@ constexpr const char* kInputKinds[] = {"user_input",      "parameter",  "buffer"
                                        "tensor_constant", "custom_obj", "token",
                                        "constant_input"};
 
-json::object node_json(const Graph& graph, NodeId id) {
+json::object node_json(const Graph& graph, NodeId id, const Costs& costs) {
   const Node& node = graph.node(id);
   json::object out{{"name", text(graph.text(node.name))},
                    {"op", text(opcode_name(node.opcode))},
@@ -43,6 +43,7 @@ json::object node_json(const Graph& graph, NodeId id) {
                    {"results", values(graph, graph.results(id))},
                    {"types", types(graph, id)},
                    {"text", print_node(graph, id)}};
+  if (node.opcode == Opcode::call_function) out["cost"] = node_cost_json(costs, id);
   if (node.input_spec) {
     out["kind"] = kInputKinds[static_cast<std::size_t>(node.input_spec->kind)];
     if (!node.input_spec->target.empty()) out["constant"] = text(node.input_spec->target);
@@ -52,19 +53,23 @@ json::object node_json(const Graph& graph, NodeId id) {
 
 }  // namespace
 
-void write_json(const Program& program, std::ostream& out) {
+void write_json(const Program& program, const json::object* profile, std::ostream& out) {
   const Graph& graph = *program.graph;
+  const Costs costs(graph, Storages(graph));
   json::array imports;
   for (const std::string& module : program.imports) imports.push_back(text(module));
   out << "{\"node_count\": " << graph.node_count()
       << ",\n \"imports\": " << json::serialize(imports)
       << ",\n \"samples\": " << program.samples.size()
-      << ",\n \"memory\": " << json::serialize(memory_json(graph)) << ",\n \"nodes\": [";
+      << ",\n \"memory\": " << json::serialize(memory_json(graph))
+      << ",\n \"cost\": " << json::serialize(cost_json(graph, costs));
+  if (profile) out << ",\n \"profile\": " << json::serialize(*profile);
+  out << ",\n \"nodes\": [";
   const char* separator = "\n  ";
   for (std::uint32_t b = 0; b < graph.block_bound(); ++b) {
     if (!graph.alive(BlockId(b))) continue;
     for (const NodeId node : graph.nodes(BlockId(b))) {
-      out << separator << json::serialize(node_json(graph, node));
+      out << separator << json::serialize(node_json(graph, node, costs));
       separator = ",\n  ";
     }
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
-#include <map>
 #include <set>
 
 #include "graph/text.hpp"
@@ -13,29 +12,27 @@
 namespace fettle {
 namespace {
 
-struct Weights {
-  std::uint64_t parameters = 0, elements = 0, buffers = 0, constants = 0;
+// "2 parameters (1,234 elements; 1 more name of the same), 3 buffers, 0 constants: 5.1 kB".
+std::string weights_text(const Graph& graph) {
+  std::uint64_t buffers = 0, constants = 0;
   double bytes = 0;  // storage that several share counts once
-};
-
-Weights weights(const Graph& graph) {
-  Weights out;
   std::set<const Storage*> seen;
   for (const NodeId node : graph.nodes()) {
     const InputSpec* spec = graph.node(node).input_spec.get();
     if (!spec) continue;
     const auto constant = graph.constants().find(spec->target);
     if (constant == graph.constants().end()) continue;
-    if (spec->kind == InputKind::parameter) {
-      ++out.parameters;
-      out.elements += static_cast<std::uint64_t>(element_count(constant->second.type).value_or(0));
-    }
-    out.buffers += spec->kind == InputKind::buffer;
-    out.constants += spec->kind == InputKind::tensor_constant;
+    buffers += spec->kind == InputKind::buffer;
+    constants += spec->kind == InputKind::tensor_constant;
     const Storage* storage = constant->second.storage.get();
-    if (storage && seen.insert(storage).second) out.bytes += static_cast<double>(storage->size);
+    if (storage && seen.insert(storage).second) bytes += static_cast<double>(storage->size);
   }
-  return out;
+  const ParameterCount p = count_parameters(graph);
+  const std::string tied =
+      p.tied == 0 ? "" : fmt::format("; {} more of the same by another name", p.tied);
+  return fmt::format("{} parameters ({} elements{}), {} buffers, {} constants: {}\n", p.parameters,
+                     human_count(static_cast<std::uint64_t>(p.elements)), tied, buffers, constants,
+                     human_bytes(bytes));
 }
 
 std::string inputs_text(const Graph& graph) {
@@ -82,27 +79,6 @@ std::string outputs_text(const Graph& graph) {
   return table.text();
 }
 
-// Calls of each operator, the most frequent first; all blocks.
-std::vector<std::pair<std::string, std::uint64_t>> operators(const Graph& graph) {
-  std::map<StringId, std::uint64_t> counts;
-  for (std::uint32_t i = 0; i < graph.node_bound(); ++i) {
-    const Node& node = graph.node(NodeId(i));
-    if (node.alive && node.op) ++counts[node.op];
-  }
-  std::vector<std::pair<std::string, std::uint64_t>> sorted;
-  for (const auto& [op, count] : counts) sorted.emplace_back(graph.text(op), count);
-  std::ranges::sort(sorted, [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second > b.second : a.first < b.first;
-  });
-  return sorted;
-}
-
-std::string operators_text(const Graph& graph) {
-  Table table({"operator", ">calls"});
-  for (const auto& [name, count] : operators(graph)) table.add({name, human_count(count)});
-  return table.empty() ? "  no calls\n" : table.text();
-}
-
 std::uint32_t nested_blocks(const Graph& graph) {
   std::uint32_t count = 0;
   for (std::uint32_t i = 1; i < graph.block_bound(); ++i) count += graph.alive(BlockId(i));
@@ -141,20 +117,20 @@ std::string versions_text(const Program& program) {
 
 std::string summary_text(const Program& program, const std::string& path) {
   const Graph& graph = *program.graph;
-  const Weights w = weights(graph);
+  const Costs costs(graph, Storages(graph));
   std::string out = path + "\n";
   out += fmt::format("  {} nodes, nested graphs: {}\n", human_count(graph.node_count()),
                      nested_blocks(graph));
-  out += fmt::format("  {} parameters ({} elements), {} buffers, {} constants: {}\n", w.parameters,
-                     human_count(w.elements), w.buffers, w.constants, human_bytes(w.bytes));
+  out += "  " + weights_text(graph);
   out += "  values: " + memory_text(graph);
+  out += "  calls: " + cost_text(costs);
   out += "  samples: " + samples_text(program);
   out += "  written by: " + versions_text(program);
   for (const std::string& module : program.imports) {
     out += fmt::format("  needs 'import {}' before torch.export.load\n", module);
   }
   return out + "\n" + inputs_text(graph) + "\n" + outputs_text(graph) + "\n" +
-         operators_text(graph);
+         operators_text(graph, costs);
 }
 
 }  // namespace fettle
