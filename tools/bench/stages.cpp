@@ -140,8 +140,10 @@ std::vector<std::pair<std::string, Stage>> stages_of(const std::string& model,
        }},
       {"cost",
        [&](Samples& s) {
-         const Storages storages(graph);
-         s.time([&] { Costs(graph, storages); });
+         s.time([&] {
+           const Storages storages(graph);
+           Costs(graph, storages);
+         });
        }},
       {"print", [&](Samples& s) { s.time([&] { print(graph, PrintOptions::exact()); }); }},
       {"parse",
