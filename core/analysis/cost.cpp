@@ -17,7 +17,11 @@ namespace {
 class CallCounter {
  public:
   CallCounter(const Graph& graph, const Storages& storages, EvaluatedSizes& sizes)
-      : graph_(graph), storages_(storages), sizes_(sizes), plain_(graph) {}
+      : graph_(graph),
+        storages_(storages),
+        sizes_(sizes),
+        plain_(graph),
+        read_by_(graph.value_bound(), NodeId::kNone) {}
 
   struct Counted {
     CallCost cost;
@@ -101,13 +105,13 @@ class CallCounter {
     const OperandList& operands = graph_.node(id).operands;
     Count all = 0;
     if (rule.reads == CostReads::nothing) return all;
+    if (rule.reads == CostReads::not_written || rule.reads == CostReads::part) {
+      for (const std::uint32_t k : writes) read_by_[operands[k].index] = id.index;
+    }
     for (std::uint32_t k = 0; k < operands.size(); ++k) {
       const ValueId operand = operands[k];
-      if (std::find(operands.begin(), operands.begin() + k, operand) != operands.begin() + k)
-        continue;
-      const bool written = std::ranges::find(writes, k) != writes.end();
-      if (rule.reads == CostReads::not_written && written) continue;
-      if (rule.reads == CostReads::part && written) continue;
+      if (read_by_[operand.index] == id.index) continue;
+      read_by_[operand.index] = id.index;
       if (rule.reads == CostReads::rows && k == 0 && graph_.node(id).result_count > 0) {
         all = all + bytes_like(operand, elements_of(graph_.result(id)));
       } else {
@@ -147,6 +151,7 @@ class CallCounter {
   EvaluatedSizes& sizes_;
   PlainCalls plain_;
   std::unordered_map<StringId, CostRule> rules_;
+  std::vector<std::uint32_t> read_by_;  // by value: the last call that counted it, or need not
 };
 
 void add(std::int64_t& to, std::int64_t more) {

@@ -53,6 +53,7 @@ struct CallCost {
                        : 0;
   }
   CallCost& operator+=(const CallCost& other);  // stops at the largest number
+  friend bool operator==(const CallCost&, const CallCost&) = default;
 };
 
 class Costs {

@@ -179,7 +179,9 @@ CostRule cost_rule(std::string_view op) {
   const OperatorSchema* schema = find_operator(op);
   if (is_higher_order(op)) rule.kind = CostKind::nested;
   if (schema && schema->source == SchemaSource::scalar) rule.kind = CostKind::scalar;
-  if (!schema || schema->source != SchemaSource::dispatcher || !op.starts_with(kAten)) return rule;
+  if (!schema || schema->source != SchemaSource::dispatcher) return rule;
+  if (schema->pointwise) rule.kind = CostKind::elements;
+  if (!op.starts_with(kAten)) return rule;
 
   const std::string_view name = out_of_place(op.substr(0, op.rfind('.')));
   const auto found = std::ranges::lower_bound(kRules, name, {}, &CostRule::op);
@@ -187,7 +189,7 @@ CostRule cost_rule(std::string_view op) {
   const std::string_view plain = name.substr(kAten.size());
   if (std::ranges::binary_search(kMoves, plain)) {
     rule.kind = CostKind::movement;
-  } else if (schema->pointwise || std::ranges::binary_search(kElements, plain)) {
+  } else if (std::ranges::binary_search(kElements, plain)) {
     rule.kind = CostKind::elements;
   }
   return rule;

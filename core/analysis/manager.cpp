@@ -15,6 +15,7 @@ constexpr Row kRows[] = {
     {Analysis::dominance, "dominance", "fettle.dominance/1"},
     {Analysis::liveness, "liveness", "fettle.liveness/1"},
     {Analysis::aliasing, "aliasing", "fettle.facts/1"},
+    {Analysis::cost, "cost", "fettle.cost/1"},
 };
 
 void require_order(const Graph& graph, const Snapshot& flow) {
@@ -87,6 +88,12 @@ std::shared_ptr<const Storages> AnalysisManager::storages() {
   return get(storages_, storage_version(now()), [&] { return std::make_shared<Storages>(graph_); });
 }
 
+std::shared_ptr<const Costs> AnalysisManager::costs() {
+  const auto storages = this->storages();
+  return get(costs_, storage_version(now()),
+             [&] { return std::make_shared<Costs>(graph_, *storages); });
+}
+
 std::shared_ptr<const Snapshot> AnalysisManager::flow(BlockId block) {
   return get(blocks_[block].flow, flow_version(now()), [&] {
     auto flow = std::make_shared<Snapshot>(graph_, block);
@@ -126,6 +133,9 @@ void AnalysisManager::keep(Analysis analysis, const State& since) {
       break;
     case Analysis::aliasing:
       move_on(aliasing_, alias_version);
+      break;
+    case Analysis::cost:
+      move_on(costs_, storage_version);
       break;
   }
 }

@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "analysis/columns.hpp"
+#include "analysis/cost.hpp"
 #include "analysis/dominators.hpp"
 #include "analysis/liveness.hpp"
 #include "ops/facts.hpp"
@@ -23,10 +24,10 @@
 namespace fettle {
 
 // What a pass may preserve.
-enum class Analysis : std::uint8_t { dominance, liveness, aliasing };
+enum class Analysis : std::uint8_t { dominance, liveness, aliasing, cost };
 std::string_view analysis_name(Analysis analysis);
-// By the interface through which plugins ask for it: "fettle.dominance/1", "fettle.liveness/1" and
-// "fettle.facts/1".
+// By the interface through which plugins ask for it: "fettle.dominance/1", "fettle.liveness/1",
+// "fettle.facts/1" and "fettle.cost/1".
 std::optional<Analysis> analysis_of_interface(std::string_view id);
 
 class AnalysisManager {
@@ -39,6 +40,7 @@ class AnalysisManager {
   std::shared_ptr<const Columns> columns();
   std::shared_ptr<const AliasClasses> aliasing();
   std::shared_ptr<const Storages> storages();
+  std::shared_ptr<const Costs> costs();  // at export's hints
   std::shared_ptr<const Snapshot> flow(BlockId block);
   std::shared_ptr<const DominatorTree> dominators(BlockId block,
                                                   DominatorTree::Direction direction);
@@ -69,6 +71,7 @@ class AnalysisManager {
   Made<Columns> columns_;
   Made<AliasClasses> aliasing_;
   Made<Storages> storages_;
+  Made<Costs> costs_;
   std::unordered_map<BlockId, OfBlock> blocks_;
 };
 

@@ -66,6 +66,23 @@ Difference difference(const Graph& graph, const Liveness& before, const Liveness
   return std::nullopt;
 }
 
+Difference difference(const Graph& graph, const Costs& before, const Costs& now) {
+  for (std::uint32_t i = 0; i < graph.node_bound(); ++i) {
+    const NodeId node(i);
+    if (!graph.alive(node)) continue;
+    const CallCost was = before.of(node), is = now.of(node);
+    if (was == is && before.kind(node) == now.kind(node) &&
+        before.unknown(node) == now.unknown(node))
+      continue;
+    return fmt::format("{} costs {} flops, {} operations and {} bytes ({}), where it cost {}, {} "
+                       "and {} ({})",
+                       name_of(graph, node), is.flops, is.element_ops, is.bytes(),
+                       cost_kind_name(now.kind(node)), was.flops, was.element_ops, was.bytes(),
+                       cost_kind_name(before.kind(node)));
+  }
+  return std::nullopt;
+}
+
 // Classes have no names of their own: each is told by its first value.
 std::vector<std::uint32_t> first_of_class(const Graph& graph, const AliasClasses& classes) {
   std::vector<std::uint32_t> first(graph.value_bound());
@@ -97,11 +114,13 @@ struct Preservation::Answers {
   std::map<BlockId, Dominance> dominance;
   std::map<BlockId, std::unique_ptr<const Liveness>> liveness;
   std::unique_ptr<const AliasClasses> aliasing;
+  std::unique_ptr<const Costs> costs;
 
   Answers(const Graph& graph, const std::vector<Analysis>& wanted) {
     const Storages storages(graph);
     for (const Analysis analysis : wanted) {
       if (analysis == Analysis::aliasing) aliasing = std::make_unique<AliasClasses>(graph);
+      if (analysis == Analysis::cost) costs = std::make_unique<Costs>(graph, storages);
       for (std::uint32_t b = 0; b < graph.block_bound(); ++b) {
         const BlockId block(b);
         if (!graph.alive(block)) continue;
@@ -114,6 +133,7 @@ struct Preservation::Answers {
 
   Difference against(const Graph& graph, const Answers& now, Analysis analysis) const {
     if (analysis == Analysis::aliasing) return difference(graph, *aliasing, *now.aliasing);
+    if (analysis == Analysis::cost) return difference(graph, *costs, *now.costs);
     for (const auto& [block, was] : dominance) {
       if (analysis != Analysis::dominance) break;
       if (auto found = difference(graph, was, now.dominance.at(block))) return found;

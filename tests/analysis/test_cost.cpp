@@ -164,6 +164,13 @@ TEST_CASE("writing in place writes the operand, and only what is written") {
   check_cost(c.of("like"), 0, 0, 0, 3200);
 }
 
+TEST_CASE("a call of very many operands costs no more than reading them") {
+  std::string text = "graph(x: f32[2], y: f32[2]):\n  cat: f32[400002] = aten.cat.default([y";
+  for (int i = 0; i < 200'000; ++i) text += ", x";
+  const Counted c(text + "])\n  return (cat,)");
+  check_cost(c.of("cat"), 0, 0, 16, 1'600'008);
+}
+
 TEST_CASE("symbolic sizes stand at hints, or at given values") {
   constexpr const char* kProgram = R"(
     graph(x: f32[s0=3, 4], w: f32[5, 4]):

@@ -29,12 +29,13 @@ struct Kept {
     std::shared_ptr<const DominatorTree> dominators, post_dominators;
     std::shared_ptr<const Liveness> liveness;
     std::shared_ptr<const AliasClasses> aliasing;
+    std::shared_ptr<const Costs> costs;
   };
   Answers ask() {
     using Direction = DominatorTree::Direction;
     return {analyses.columns(), analyses.dominators(kRootBlock, Direction::dominators),
             analyses.dominators(kRootBlock, Direction::post_dominators),
-            analyses.liveness(kRootBlock), analyses.aliasing()};
+            analyses.liveness(kRootBlock), analyses.aliasing(), analyses.costs()};
   }
   NodeId node(std::string_view name) const {
     for (const NodeId id : graph->nodes())
@@ -57,9 +58,10 @@ std::string still(const Kept::Answers& before, const Kept::Answers& now) {
   if (before.post_dominators == now.post_dominators) kept += "post_dominators ";
   if (before.liveness == now.liveness) kept += "liveness ";
   if (before.aliasing == now.aliasing) kept += "aliasing ";
+  if (before.costs == now.costs) kept += "costs ";
   return kept;
 }
-const std::string kAll = "columns dominators post_dominators liveness aliasing ";
+const std::string kAll = "columns dominators post_dominators liveness aliasing costs ";
 
 }  // namespace
 
@@ -113,6 +115,16 @@ TEST_CASE("keeping moves on what is of that state, and only what is named") {
   kept.edit([&] { kept.journal.set_operand(kept.node("c"), 0, kept.graph->result(kept.node("b"))); });
   kept.analyses.keep(Analysis::liveness, since);
   CHECK(still(before, kept.ask()).empty());
+}
+
+TEST_CASE("costs are kept apart from what they are counted from") {
+  Kept kept;
+  const auto before = kept.ask();
+  const AnalysisManager::State since = kept.analyses.now();
+  const NodeId c = kept.node("c");
+  kept.edit([&] { kept.journal.set_operand(c, 0, kept.graph->result(kept.node("a"))); });
+  kept.analyses.keep(Analysis::cost, since);
+  CHECK(still(before, kept.ask()) == "costs ");
 }
 
 TEST_CASE("columns list nested graphs before their call, with the results of each node") {

@@ -48,7 +48,8 @@ graph(x: f32[2]):
   e: f32[2] = aten.abs.default(d)
   return (e,)
 )";
-const std::vector<Analysis> kAll = {Analysis::dominance, Analysis::liveness, Analysis::aliasing};
+const std::vector<Analysis> kAll = {Analysis::dominance, Analysis::liveness, Analysis::aliasing,
+                                    Analysis::cost};
 
 }  // namespace
 
@@ -88,6 +89,10 @@ TEST_CASE("a wrong claim is found for each analysis, and says what is different"
   CHECK_THAT(claim.settle({Analysis::liveness}, true,
                           [&] { claim.journal.set_type(claim.value("b"), wide); }),
              contains("bytes live at 'b'"));
+  CHECK(claim.settle({Analysis::cost}, true,
+                     [&] { claim.journal.set_type(claim.value("b"), wide); }) ==
+        "cost: 'b' costs 0 flops, 2 operations and 24 bytes (elements), where it cost 0, 2 and 16 "
+        "(elements)");
   CHECK(claim.settle({Analysis::aliasing}, true, [&] {
     claim.journal.set_operand(claim.node("c"), 0, claim.value("a"));
   }) == "aliasing: 'c' may share storage with other values");
