@@ -9,7 +9,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 SOURCES = {".h", ".hpp", ".c", ".cpp"}
 
 # From the bottom up: each may include itself and what stands before it.
-CORE = ["base", "graph", "ops", "analysis", "runtime", "archive", "torchscript", "host", "pipeline"]
+CORE = ["base", "graph", "ops", "analysis", "pictures", "runtime", "archive", "torchscript", "host",
+        "pipeline"]
 TORCH_USERS = {"ops", "archive", "runtime", "torchscript"}
 TORCH = ("torch/", "ATen/", "c10/", "caffe2/")
 

@@ -117,7 +117,7 @@ Case make_case(const Corpus& corpus, std::uint64_t seed) {
     return made;
   }
   made.bytes = damaged_archive(random, one_of(random, corpus.programs));
-  constexpr const char* formats[] = {"summary", "text", "json", "dot"};
+  constexpr const char* formats[] = {"summary", "text", "json", "dot", "svg", "html"};
   switch (below(random, 8)) {
     case 0:
       made.command = {"inspect", "case.pt2", "--format", one_of(random, formats)};

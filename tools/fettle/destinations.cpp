@@ -25,11 +25,8 @@ bool may_share(std::string_view a, std::string_view b) {
   return a == "MODEL.pt2" && (b == "output" || b == "pipeline");
 }
 
-}  // namespace
-
-void check_destinations(const Arguments& arguments) {
-  const std::vector<std::string> names = {"MODEL.pt2", "pipeline", "output", "report",
-                                          "report-json"};
+void check_distinct(const Arguments& arguments, const std::vector<std::string>& names,
+                    bool (*may_share)(std::string_view, std::string_view)) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
       if (!arguments.has(names[i]) || !arguments.has(names[k])) continue;
@@ -41,10 +38,23 @@ void check_destinations(const Arguments& arguments) {
                    path, "the one would replace the other", "give each a file of its own"});
     }
   }
+}
+
+}  // namespace
+
+void check_destinations(const Arguments& arguments) {
+  check_distinct(arguments, {"MODEL.pt2", "pipeline", "output", "report", "report-json"},
+                 may_share);
   if (arguments.has("output")) OutputFile(arguments.text("output"));
   for (const char* report : {"report", "report-json"}) {
     if (arguments.has(report)) check_report(arguments.text(report));
   }
+}
+
+void check_view_destination(const Arguments& arguments) {
+  check_distinct(arguments, {"MODEL.pt2", "against", "output"},
+                 [](std::string_view a, std::string_view b) { return a != "output" && b != "output"; });
+  if (arguments.has("output")) OutputFile(arguments.text("output"));
 }
 
 }  // namespace fettle

@@ -10,4 +10,7 @@ namespace fettle {
 // written, and usage_bad_argument where one file is named twice.
 void check_destinations(const Arguments& arguments);
 
+// The same for `fettle inspect`, whose output may replace no program.
+void check_view_destination(const Arguments& arguments);
+
 }  // namespace fettle

@@ -1,14 +1,17 @@
-// fettle inspect: what a program is made of, as a summary, as text, as JSON or as a Graphviz
-// drawing, and where its time goes.
+// fettle inspect: what a program is made of, as a summary, as text, as JSON or as a picture, and
+// where its time goes.
 #include <fmt/format.h>
 
 #include <iostream>
 #include <optional>
+#include <span>
+#include <sstream>
 
+#include "archive/output_file.hpp"
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "common_options.hpp"
-#include "graph/dot.hpp"
+#include "destinations.hpp"
 #include "graph/text.hpp"
 #include "inspect_formats.hpp"
 #include "inspect_profile.hpp"
@@ -108,6 +111,26 @@ MeasuredProgram measure(const Arguments& arguments, const Program& program, std:
   return measured;
 }
 
+void show(const Arguments& arguments, const std::string& path, std::optional<std::int64_t> top,
+          std::ostream& out) {
+  const std::string format = arguments.choice("format");
+  const Program program = load_program(arguments, path);
+  std::cerr << warnings_text(program);
+  std::optional<MeasuredProgram> measured;
+  if (top) measured = measure(arguments, program, *top);
+  if (format == "summary") {
+    out << (measured ? bottlenecks_text(*program.graph, *measured) : summary_text(program, path));
+  } else if (format == "text") {
+    out << print(*program.graph);
+  } else if (format == "json") {
+    boost::json::object profile;
+    if (measured) profile = bottlenecks_json(*program.graph, *measured);
+    write_json(program, measured ? &profile : nullptr, out);
+  } else {
+    out << picture_text(arguments, program, path);
+  }
+}
+
 int run(const Invocation&, const Arguments& arguments) {
   const bool has_model = arguments.has("MODEL.pt2");
   if (arguments.has("purity")) {
@@ -122,25 +145,51 @@ int run(const Invocation&, const Arguments& arguments) {
                  {},
                  "usage: " + usage_text(arguments.spec(), "; ")});
   }
-  const std::string path = arguments.text("MODEL.pt2"), format = arguments.choice("format");
+  check_picture_options(arguments);
   const std::optional<std::int64_t> top = read_top(arguments);
-  const Program program = load_program(arguments, path);
-  std::cerr << warnings_text(program);
-  std::optional<MeasuredProgram> measured;
-  if (top) measured = measure(arguments, program, *top);
-  if (format == "summary") {
-    std::cout << (measured ? bottlenecks_text(*program.graph, *measured)
-                           : summary_text(program, path));
-  } else if (format == "text") {
-    std::cout << print(*program.graph);
-  } else if (format == "json") {
-    boost::json::object profile;
-    if (measured) profile = bottlenecks_json(*program.graph, *measured);
-    write_json(program, measured ? &profile : nullptr, std::cout);
-  } else {
-    std::cout << to_dot(*program.graph);
+  const std::string path = arguments.text("MODEL.pt2");
+  if (!arguments.has("output")) {
+    show(arguments, path, top, std::cout);
+    return 0;
   }
+  check_view_destination(arguments);
+  std::ostringstream text;
+  show(arguments, path, top, text);
+  OutputFile file(arguments.text("output"));
+  file.write(std::as_bytes(std::span(text.view())));
+  file.commit();
   return 0;
+}
+
+std::vector<OptionSpec> options() {
+  std::vector<OptionSpec> out = {
+      {.name = "format",
+       .letter = "f",
+       .value = "FORMAT",
+       .help = "How it is shown.",
+       .choices = {"summary", "text", "json", "dot", "svg", "html"},
+       .completes = Completes::choice},
+      {.name = "output",
+       .letter = "o",
+       .value = "FILE",
+       .help = "Where it is written, instead of standard output.",
+       .completes = Completes::file}};
+  for (OptionSpec& option : picture_options()) out.push_back(std::move(option));
+  const std::vector<OptionSpec> measuring = {
+      {.name = "top",
+       .letter = "t",
+       .value = "N",
+       .help = "Measures each call, and lists the N that take longest."},
+      {.name = "runs",
+       .value = "N",
+       .help = "Of --top: how often the program runs.",
+       .otherwise = "20"},
+      device_option(),
+      {.name = "purity",
+       .value = "OP|CALL|NODE",
+       .help = "Tells whether it is safe to move, merge and remove, and why."}};
+  out.insert(out.end(), measuring.begin(), measuring.end());
+  return with_program_options(std::move(out));
 }
 
 }  // namespace
@@ -149,7 +198,7 @@ CommandSpec inspect_command() {
   return {
       .name = "inspect",
       .summary = "show what a program is made of",
-      .synopsis = {"inspect MODEL.pt2 [--format summary|text|json|dot]",
+      .synopsis = {"inspect MODEL.pt2 [--format summary|text|json|dot|svg|html] [-o FILE]",
                    "inspect MODEL.pt2 --top N [--runs N] [--device DEVICE] [--format json]",
                    "inspect [MODEL.pt2] --purity OP|CALL|NODE"},
       .description =
@@ -158,7 +207,11 @@ CommandSpec inspect_command() {
            "operators with what they have to compute and to move, samples and versions; 'text' "
            "every node, close to what "
            "print(exported_program) "
-           "shows; 'json' every node, for other programs; 'dot' is a drawing for Graphviz.",
+           "shows; 'json' every node, for other programs.",
+           "'svg', 'html' and 'dot' (for Graphviz) are pictures of the data flow, folded by module "
+           "so that a large model is read at a glance, and coloured. The page of 'html' needs "
+           "nothing else and works offline: modules open at a click, nodes are found by name, and "
+           "it has the curve of live bytes, what makes the peak up, and dominators.",
            "--top N runs the program on its stored sample and lists the N calls that take longest: "
            "the median over the runs with its quartiles, the share of all calls, what the call "
            "reached of the operations and of the bytes a second that this machine was measured to "
@@ -173,27 +226,13 @@ CommandSpec inspect_command() {
       .positionals = {{.name = "MODEL.pt2",
                        .help = "The program to show; not needed for the purity of an operator.",
                        .required = false}},
-      .options = with_program_options(
-          {{.name = "format",
-            .letter = "f",
-            .value = "FORMAT",
-            .help = "How it is shown.",
-            .choices = {"summary", "text", "json", "dot"},
-            .completes = Completes::choice},
-           {.name = "top",
-            .letter = "t",
-            .value = "N",
-            .help = "Measures each call, and lists the N that take longest."},
-           {.name = "runs",
-            .value = "N",
-            .help = "Of --top: how often the program runs.",
-            .otherwise = "20"},
-           device_option(),
-           {.name = "purity",
-            .value = "OP|CALL|NODE",
-            .help = "Tells whether it is safe to move, merge and remove, and why."}}),
+      .options = options(),
       .examples = {{"fettle inspect model.pt2", "What is in a program"},
-                   {"fettle inspect model.pt2 -f dot | dot -Tsvg > model.svg", "A drawing of it"},
+                   {"fettle inspect model.pt2 -f html -o model.html", "A page to look around in"},
+                   {"fettle inspect small.pt2 -f svg --against model.pt2 -o changes.svg",
+                    "What passes changed, by colour"},
+                   {"fettle inspect model.pt2 -f dot --fold none | dot -Tpdf > model.pdf",
+                    "Every node, laid out by Graphviz"},
                    {"fettle inspect model.pt2 --top 5", "Where its time goes"},
                    {"fettle inspect --purity aten.dropout.default",
                     "What decides whether it is pure"},

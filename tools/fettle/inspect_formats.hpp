@@ -1,4 +1,4 @@
-// Two of inspect's formats; text and dot are the graph's own.
+// Inspect's formats; text is the graph's own.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -7,6 +7,7 @@
 
 #include "analysis/cost.hpp"
 #include "archive/program.hpp"
+#include "arguments.hpp"
 
 namespace fettle {
 
@@ -21,5 +22,12 @@ std::string cost_text(const Costs& costs);
 std::string operators_text(const Graph& graph, const Costs& costs);
 boost::json::object cost_json(const Graph& graph, const Costs& costs);
 boost::json::object node_cost_json(const Costs& costs, NodeId node);
+
+// Pictures: dot, svg, html. What is wrong with their options is thrown before a program is loaded.
+bool is_picture(const std::string& format);
+void check_picture_options(const Arguments& arguments);
+std::string picture_text(const Arguments& arguments, const Program& program,
+                         const std::string& path);
+std::vector<OptionSpec> picture_options();
 
 }  // namespace fettle
