@@ -13,7 +13,7 @@ void open_levels(std::vector<Box>& boxes, std::uint32_t most) {
     std::vector<std::uint32_t> next;
     std::size_t more = 0;
     for (const std::uint32_t box : level) more += boxes[box].children.size() - 1;
-    const std::size_t limit = in_sight < most / 4 ? 2 * most : most;
+    const std::size_t limit = in_sight < most / 5 ? 2 * most : most;
     if (in_sight + more > limit && level.front() != 0) return;
     in_sight += more;
     for (const std::uint32_t box : level) {

@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/quantity.hpp"
 
 namespace fettle {
 namespace {
 
-constexpr std::size_t kPart = 30;  // boxes of a part
+constexpr double kPart = 40;       // boxes of a part, at most
+constexpr std::size_t kLoose = 8;  // calls between modules that make a part
 
 void dissolve_single(std::vector<Box>& boxes) {
   for (Box& box : boxes) {
@@ -21,11 +23,15 @@ void dissolve_single(std::vector<Box>& boxes) {
   }
 }
 
-// Stretches of `children` of nearly one length, each a box of its own.
+// Stretches of `children` of nearly one length, each a box of its own; parts of parts where there
+// are too many, as many of them on each level.
 std::vector<std::uint32_t> in_parts(std::vector<Box>& boxes, std::vector<std::uint32_t> children,
                                     const std::string& path) {
+  const double size = static_cast<double>(children.size());
+  const double levels = std::max(2.0, std::ceil(std::log(size) / std::log(kPart)));
+  const auto each = static_cast<std::size_t>(std::ceil(std::pow(size, 1 / levels)));
   while (children.size() > kMostChildren) {
-    const std::size_t count = (children.size() + kPart - 1) / kPart;
+    const std::size_t count = (children.size() + each - 1) / each;
     std::vector<std::uint32_t> parts;
     for (std::size_t i = 0; i < count; ++i) {
       const auto first = children.begin() + static_cast<std::ptrdiff_t>(i * children.size() / count);
@@ -39,6 +45,34 @@ std::vector<std::uint32_t> in_parts(std::vector<Box>& boxes, std::vector<std::ui
     children = std::move(parts);
   }
   return children;
+}
+
+// Calls that stand between modules hide them when they are many (masks and positions, written out
+// in forward): each long stretch of them becomes a part.
+std::vector<std::uint32_t> loose_in_parts(std::vector<Box>& boxes,
+                                          const std::vector<std::uint32_t>& children,
+                                          const std::string& path) {
+  const auto loose = [&](std::uint32_t child) {
+    return boxes[child].leaf() && boxes[child].kind == Box::Kind::call;
+  };
+  const bool modules = std::ranges::any_of(
+      children, [&](std::uint32_t child) { return boxes[child].kind == Box::Kind::module; });
+  if (!modules) return children;
+  std::vector<std::uint32_t> out;
+  for (auto first = children.begin(); first != children.end();) {
+    auto last = std::find_if_not(first, children.end(), loose);
+    if (static_cast<std::size_t>(last - first) >= kLoose) {
+      Box part{.kind = Box::Kind::part, .subtitle = "part", .path = path};
+      part.children.assign(first, last);
+      out.push_back(static_cast<std::uint32_t>(boxes.size()));
+      boxes.push_back(std::move(part));
+    } else {
+      if (last == first) ++last;
+      out.insert(out.end(), first, last);
+    }
+    first = last;
+  }
+  return out;
 }
 
 // Parents first, children in their order: program order.
@@ -100,7 +134,9 @@ void arrange(Picture& picture) {
     // Not in place: in_parts makes boxes.
     std::vector<std::uint32_t> children = std::move(boxes[i].children);
     const std::string path = boxes[i].path;
-    boxes[i].children = in_parts(boxes, std::move(children), path);
+    children = loose_in_parts(boxes, children, path);
+    children = in_parts(boxes, std::move(children), path);
+    boxes[i].children = std::move(children);
   }
   boxes = numbered(std::move(boxes));
   name(boxes);

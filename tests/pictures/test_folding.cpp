@@ -113,6 +113,26 @@ TEST_CASE("a long list is cut into parts, whatever its length") {
   }
 }
 
+TEST_CASE("many calls between modules are a part, few stay what they are") {
+  std::string text = "graph(x):\n  a = aten.relu.default(x)" + in("m") +
+                     "  b = aten.relu.default(a)" + in("m");
+  std::string last = "b";
+  for (const int size : {7, 9}) {
+    for (int i = 0; i < size; ++i) {
+      const std::string next = fmt::format("c{}_{}", size, i);
+      text += fmt::format("  {} = aten.neg.default({})\n", next, last);
+      last = next;
+    }
+    text += fmt::format("  {1}a = aten.relu.default({0}){2}  {1}b = aten.relu.default({1}a){2}", last,
+                        fmt::format("d{}", size), in(fmt::format("k{}", size)));
+    last = fmt::format("d{}b", size);
+  }
+  const Picture picture = dataflow_picture(*program(text + "  return (" + last + ",)\n"), false);
+  CHECK(shape(picture) ==
+        "(x m(a b) c7_0 c7_1 c7_2 c7_3 c7_4 c7_5 c7_6 k7(d7a d7b) "
+        "c9_0 … c9_8(c9_0 c9_1 c9_2 c9_3 c9_4 c9_5 c9_6 c9_7 c9_8) k9(d9a d9b) output)");
+}
+
 TEST_CASE("folding opens as much as can be seen at a glance, or as many levels as were asked for") {
   Picture picture = dataflow_picture(*program(chain(5000)), false);
   fold(picture, {});
