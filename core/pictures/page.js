@@ -28,6 +28,7 @@ function bytesText(bytes) {
 
 // -- the graph
 
+const elements = new Map();  // of each box that was ever drawn, the last one
 const folds = (box) => data.levels[box] !== undefined;
 
 function closedBox(box) {
@@ -43,35 +44,32 @@ function openBox(box) {
   const element = make('div', box === 0 ? 'whole' : 'open');
   const head = make('div', 'head', `▾ ${title[box]}  ${subtitle[box]}`);
   head.onclick = () => { select(box); toggle(box); };
-  const places = new Map();
+  const wires = new Map();
   element.append(makeSvg('svg', {class: 'edges'}));
   if (box !== 0) element.append(head);
   for (const row of data.levels[box].rows) {
     const line = make('div', 'row');
     for (const place of row) {
       const item = place < 0 ? make('div', 'wire') : render(place);
-      places.set(place, item);
+      if (place < 0) wires.set(place, item);
       line.append(item);
     }
     element.append(line);
   }
-  element.redraw = () => drawEdges(element, head, box, places);
+  element.redraw = () => drawEdges(element, head, box, wires);
   return element;
 }
 
 function render(box) {
   const element = folds(box) && open[box] ? openBox(box) : closedBox(box);
-  element.dataset.box = box;
+  elements.set(box, element);
   return element;
 }
 
-const elementOf = (box) => byId('graph').querySelector(`[data-box="${box}"]`);
-
-function drawEdges(element, head, box, places) {
+function drawEdges(element, head, box, wires) {
   const top = (item) => [item.offsetLeft + item.offsetWidth / 2, item.offsetTop];
   const bottom = (item) => [top(item)[0], item.offsetTop + item.offsetHeight];
-  // `places` holds elements that a toggle may have replaced since.
-  const item = (place) => place < 0 ? places.get(place) : elementOf(place);
+  const item = (place) => place < 0 ? wires.get(place) : elements.get(place);
   const middle = element.clientWidth / 2;
   let path = '';
   const segments = data.levels[box].segments;
@@ -90,7 +88,7 @@ function redraw() {
 }
 
 function toggle(box) {
-  const old = elementOf(box);
+  const old = elements.get(box);
   open[box] = !open[box];
   old.replaceWith(render(box));
   redraw();
@@ -98,7 +96,7 @@ function toggle(box) {
 
 function select(box) {
   for (const old of document.querySelectorAll('.selected')) old.classList.remove('selected');
-  elementOf(box)?.classList.add('selected');
+  elements.get(box).classList.add('selected');
   byId('details').textContent = [`${title[box]}  ${subtitle[box]}`, details[box]].join('\n');
 }
 
@@ -107,7 +105,7 @@ function reveal(box) {
   for (let b = parent[box]; b !== 0; b = parent[b]) around.unshift(b);
   for (const b of around) if (!open[b]) toggle(b);
   select(box);
-  elementOf(box).scrollIntoView({block: 'center', inline: 'center'});
+  elements.get(box).scrollIntoView({block: 'center', inline: 'center'});
 }
 
 let found = -1;

@@ -2,8 +2,8 @@
 // draws: dot.hpp, svg.hpp and page.hpp know no graph.
 //
 // Boxes are a tree. A leaf is one node; the others are what leaves fold into: a module (from the
-// `nn_module_stack` that export recorded), a part of a long list, a nested graph. `open` says
-// whether a box is drawn with what it holds or as one box.
+// `nn_module_stack` that export recorded), a part of a long list or of what stands between modules,
+// a nested graph. `open` says whether a box is drawn with what it holds or as one box.
 //
 // A folded picture must not have cycles, or nothing could be read off it. So a module's box is not
 // all nodes of a module but those of one stretch of program order: merging stretches of a valid
