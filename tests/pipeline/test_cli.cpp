@@ -467,6 +467,7 @@ TEST_CASE("bash completes commands, options, values and what the plugins have") 
   CHECK(complete({"diff", "a", "--format", ""}) == "text json\n");
   CHECK(complete({"inspect", "--format", "=", "js"}) == "json\n");
   CHECK(complete({"inspect", "-f", "d"}) == "dot\n");
+  CHECK(complete({"inspect", "m.pt2", "--to"}) == "--top\n");
   CHECK(complete({"run", "--passes", "cse,dc"}) == "cse,dce\n");
   CHECK(complete({"run", "--print-after", "ch"}) == "changed\n");
   CHECK(complete({"run", "--set", "dce."}) == "dce.weights=\n");

@@ -75,11 +75,19 @@ std::string node_purity_text(const Arguments& arguments, const std::string& what
 }
 
 // What --top asks for. The options that only it needs are refused without it.
-std::optional<std::int64_t> read_top(const Arguments& arguments) {
+struct Measuring {
+  std::int64_t top;
+  ProfileOptions options;
+  Device device;
+};
+std::optional<Measuring> read_measuring(const Arguments& arguments) {
   if (arguments.has("top")) {
     const std::string format = arguments.choice("format");
-    if (format == "summary" || format == "json")
-      return arguments.whole_number("top", 5, 1, 1'000'000);
+    if (format == "summary" || format == "json") {
+      Measuring asked{arguments.whole_number("top", 5, 1, 1'000'000), {}, read_device(arguments)};
+      asked.options.runs = arguments.whole_number("runs", asked.options.runs, 1, 1'000'000);
+      return asked;
+    }
     throw Error({Code::usage_bad_argument,
                  fmt::format("--top has no format '{}'", format),
                  {},
@@ -97,27 +105,25 @@ std::optional<std::int64_t> read_top(const Arguments& arguments) {
   return std::nullopt;
 }
 
-MeasuredProgram measure(const Arguments& arguments, const Program& program, std::int64_t top) {
-  ProfileOptions options;
-  options.runs = arguments.whole_number("runs", options.runs, 1, 1'000'000);
-  const Device device = read_device(arguments);
+MeasuredProgram measure(const Program& program, Measuring asked) {
   ProgressObserver observer;
   observer.stage("measuring each call");
-  options.cancel = observer.cancel();
+  asked.options.cancel = observer.cancel();
   MeasuredProgram measured;
-  interruptible(observer,
-                [&] { measured = measure_bottlenecks(program, device, top, options); });
+  interruptible(observer, [&] {
+    measured = measure_bottlenecks(program, asked.device, asked.top, asked.options);
+  });
   observer.clear();
   return measured;
 }
 
-void show(const Arguments& arguments, const std::string& path, std::optional<std::int64_t> top,
-          std::ostream& out) {
+void show(const Arguments& arguments, const std::string& path,
+          const std::optional<Measuring>& asked, std::ostream& out) {
   const std::string format = arguments.choice("format");
   const Program program = load_program(arguments, path);
   std::cerr << warnings_text(program);
   std::optional<MeasuredProgram> measured;
-  if (top) measured = measure(arguments, program, *top);
+  if (asked) measured = measure(program, *asked);
   if (format == "summary") {
     out << (measured ? bottlenecks_text(*program.graph, *measured) : summary_text(program, path));
   } else if (format == "text") {
@@ -146,15 +152,15 @@ int run(const Invocation&, const Arguments& arguments) {
                  "usage: " + usage_text(arguments.spec(), "; ")});
   }
   check_picture_options(arguments);
-  const std::optional<std::int64_t> top = read_top(arguments);
+  const std::optional<Measuring> asked = read_measuring(arguments);
   const std::string path = arguments.text("MODEL.pt2");
   if (!arguments.has("output")) {
-    show(arguments, path, top, std::cout);
+    show(arguments, path, asked, std::cout);
     return 0;
   }
   check_view_destination(arguments);
   std::ostringstream text;
-  show(arguments, path, top, text);
+  show(arguments, path, asked, text);
   OutputFile file(arguments.text("output"));
   file.write(std::as_bytes(std::span(text.view())));
   file.commit();
