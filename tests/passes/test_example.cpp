@@ -61,6 +61,20 @@ TEST_CASE("the SDK's example of liveness says what peaks") {
         std::vector<std::string>{"peak_memory_note: 52 bytes while sum runs: wide a sum"});
 }
 
+TEST_CASE("the SDK's example of costs says what has most to compute") {
+  CHECK(notes_of("expensive_calls_note", R"(
+    graph(x: f32[4, 8], w: f32[2, 8]):
+      exp: f32[4, 8] = aten.exp.default(x)
+      t: f32[8, 2][1, 8] = aten.t.default(w)
+      mm: f32[4, 2] = aten.mm.default(exp, t)
+      sum: f32[] = aten.sum.default(mm)
+      relu: f32[4, 2] = aten.relu.default(mm)
+      return (sum, relu))") ==
+        std::vector<std::string>{"expensive_calls_note: mm: 128 operations, 224 bytes",
+                                 "expensive_calls_note: exp: 32 operations, 256 bytes",
+                                 "expensive_calls_note: sum: 8 operations, 36 bytes"});
+}
+
 TEST_CASE("the SDK's example of regions says where fusion could begin") {
   CHECK(notes_of("regions_note", R"(
     graph(x: f32[4], y: f32[4]):

@@ -563,6 +563,42 @@ typedef struct fettle_liveness_v1 {
   fettle_status (*last_use)(fettle_ctx*, const fettle_graph*, fettle_value, fettle_node* out);
 } fettle_liveness_v1;
 
+/* ---------------------------------------------------------------- work: "fettle.cost/1"
+ * What calls have to compute and to move, counted from the recorded sizes, symbolic ones at export's hints.
+ * A call with nested graphs costs nothing itself: the calls inside are counted, once each, as program text.
+ * Lifetimes are those of "fettle.dominance/1". */
+
+#define FETTLE_COST_PRODUCT 0u  /* matrices, convolutions, attention: has flops */
+#define FETTLE_COST_ELEMENTS 1u /* pointwise, reductions, normalizations: has element_ops */
+#define FETTLE_COST_MOVEMENT 2u /* copies, gathers, fills: bytes alone */
+#define FETTLE_COST_VIEW 3u     /* shares storage: nothing */
+#define FETTLE_COST_SCALAR 4u   /* sizes, numbers, assertions; what is no call: nothing */
+#define FETTLE_COST_NESTED 5u   /* runs its nested graphs: nothing itself */
+#define FETTLE_COST_UNKNOWN 6u  /* the host has no rule for the operator; more kinds may come */
+
+#define FETTLE_COST_AT_HINTS 1u /* some size is symbolic: its value at export was taken */
+
+/* Columns are by fettle_node, from 0 to n_nodes; 0 for what is no call. */
+typedef struct fettle_costs {
+  uint32_t size;
+  uint32_t flags; /* FETTLE_COST_AT_HINTS */
+  uint64_t n_nodes;
+  const int64_t* flops;         /* of products, as torch.utils.flop_counter counts: two for a multiply-add */
+  const int64_t* element_ops;   /* of all else that computes: one for each element of its largest float tensor */
+  const int64_t* bytes_read;    /* at least: each operand once, of an embedding the rows that it picks */
+  const int64_t* bytes_written; /* at least: new results, and what is written in place */
+  const uint8_t* kinds;         /* FETTLE_COST_PRODUCT ... */
+  const uint8_t* unknown;       /* 1: not all of the call's cost is known; what is counted is too little */
+  uint64_t n_calls, n_unknown;
+  int64_t total_flops, total_element_ops, total_bytes_read, total_bytes_written;
+} fettle_costs;
+
+typedef struct fettle_cost_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  fettle_status (*of_graph)(fettle_ctx*, const fettle_graph*, fettle_costs* out);
+} fettle_cost_v1;
+
 /* ---------------------------------------------------------------- edits: "fettle.edit/1" */
 
 typedef struct fettle_node_spec {
@@ -865,6 +901,7 @@ typedef struct fettle_host {
 #define FETTLE_SHAPES_ID "fettle.shapes/1"
 #define FETTLE_DOMINANCE_ID "fettle.dominance/1"
 #define FETTLE_LIVENESS_ID "fettle.liveness/1"
+#define FETTLE_COST_ID "fettle.cost/1"
 
 /* What a pass promises about results; verifiers judge it by that. */
 #define FETTLE_PROMISE_EXACT 0u           /* bitwise the same */

@@ -1,4 +1,5 @@
-// Dominators, regions, and how long values live: analyses that the host computes and keeps.
+// Dominators, regions, how long values live, what calls cost: analyses that the host computes and
+// keeps.
 //
 // They describe the graph as it was when they were made, and are borrowed until it is edited or
 // your function returns; making one again without an edit between costs next to nothing.
@@ -110,6 +111,33 @@ inline Node last_use(Value value) {
       "last_use");
   return graph.node(node);
 }
+
+// What each call has to compute and to move, nested graphs included; no call costs nothing.
+class Costs {
+ public:
+  explicit Costs(const Graph& graph) {
+    raw_.size = sizeof raw_;
+    detail::check(detail::cost_table().of_graph(graph.context().raw(), graph.raw(), &raw_),
+                  "of_graph");
+  }
+
+  // Of products; of all else, by elements.
+  std::int64_t flops(Node call) const { return raw_.flops[call.id()]; }
+  std::int64_t element_ops(Node call) const { return raw_.element_ops[call.id()]; }
+  std::int64_t bytes_read(Node call) const { return raw_.bytes_read[call.id()]; }
+  std::int64_t bytes_written(Node call) const { return raw_.bytes_written[call.id()]; }
+  std::int64_t bytes(Node call) const { return bytes_read(call) + bytes_written(call); }
+  std::uint32_t kind(Node call) const { return raw_.kinds[call.id()]; }  // FETTLE_COST_*
+  // What is counted of the call is too little.
+  bool unknown(Node call) const { return raw_.unknown[call.id()] != 0; }
+
+  // Totals, columns by node id, and how many calls are counted or unknown.
+  const fettle_costs& raw() const { return raw_; }
+  bool at_hints() const { return (raw_.flags & FETTLE_COST_AT_HINTS) != 0; }
+
+ private:
+  fettle_costs raw_{};
+};
 
 }  // namespace sdk
 }  // namespace fettle

@@ -49,6 +49,7 @@ namespace detail __attribute__((visibility("hidden"))) {
     const fettle_blocks_v1* blocks = nullptr;
     const fettle_dominance_v1* dominance = nullptr;
     const fettle_liveness_v1* liveness = nullptr;
+    const fettle_cost_v1* cost = nullptr;
   };
   inline HostTables tables;
 
@@ -89,6 +90,10 @@ namespace detail __attribute__((visibility("hidden"))) {
     if (tables.liveness == nullptr) fail_absent(FETTLE_LIVENESS_ID);
     return *tables.liveness;
   }
+  inline const fettle_cost_v1& cost_table() {
+    if (tables.cost == nullptr) fail_absent(FETTLE_COST_ID);
+    return *tables.cost;
+  }
 
   inline void check(fettle_status status, const char* call) {
     if (status == FETTLE_OK) return;
@@ -118,6 +123,7 @@ namespace detail __attribute__((visibility("hidden"))) {
     tables.blocks = find_table(host, FETTLE_BLOCKS_ID, &fettle_blocks_v1::drop_input);
     tables.dominance = find_table(host, FETTLE_DOMINANCE_ID, &fettle_dominance_v1::regions);
     tables.liveness = find_table(host, FETTLE_LIVENESS_ID, &fettle_liveness_v1::last_use);
+    tables.cost = find_table(host, FETTLE_COST_ID, &fettle_cost_v1::of_graph);
   }
 
 }  // namespace )
