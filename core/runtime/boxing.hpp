@@ -1,10 +1,9 @@
-// Arguments as graphs hold them, into the IValues that libtorch's boxed calls take. What an argument
-// becomes depends on the schema's type: the integer 1 may be an int, a Scalar, a float, N ints or a
-// wrapped tensor, just as Python's binding of the operator would have it.
+// A call's arguments into an instruction: constants boxed, values as fills of the slots they lie in.
+// What an argument becomes is ops/boxed_arguments.hpp's; here devices and dtypes go where the program
+// is placed.
 #pragma once
 
-#include <ATen/core/function_schema.h>
-
+#include "ops/boxed_arguments.hpp"
 #include "runtime/devices.hpp"
 #include "runtime/plan.hpp"
 
@@ -27,8 +26,8 @@ class ArgumentBoxer {
       into.fills.push_back({position, slot_use(*operand), adapt_for(wanted)});
     } else if (names_operands(argument)) {
       into.constants.emplace_back();
-      into.lists.push_back(list(argument, wanted));
-      into.lists.back().position = position;
+      BoxedList list = boxed_list(graph_, argument, wanted);
+      into.lists.push_back({position, list.kind, std::move(list.elements), {}});
       std::uint32_t element = 0;
       for_each_element(argument, [&](const Operand* operand) {
         if (operand) into.lists.back().fills.push_back({element, slot_use(*operand), Adapt::none});
@@ -40,13 +39,17 @@ class ArgumentBoxer {
   }
 
   // What does not depend on a run, as IValue of the schema's type.
-  c10::IValue constant(const Argument& argument, const c10::Argument& wanted) const;
+  c10::IValue constant(const Argument& argument, const c10::Argument& wanted) const {
+    if (argument.kind == ArgKind::device) {
+      return placement_.device(*std::get<DeviceArgument>(argument.payload));
+    }
+    c10::IValue boxed = boxed_constant(graph_, argument, wanted);
+    if (argument.kind != ArgKind::dtype) return boxed;
+    const auto dtype = static_cast<c10::ScalarType>(boxed.toInt());
+    return static_cast<std::int64_t>(placement_.dtype(dtype));
+  }
 
  private:
-  static Adapt adapt_for(const c10::Argument& wanted);
-  static bool names_operands(const Argument& argument);
-  ListFill list(const Argument& argument, const c10::Argument& wanted) const;
-
   template <class Fn>
   static void for_each_element(const Argument& argument, Fn&& fn) {
     for (const Argument& element : std::get<std::vector<Argument>>(argument.payload)) {
@@ -57,11 +60,5 @@ class ArgumentBoxer {
   const Graph& graph_;
   const Placement& placement_;
 };
-
-// The list of that kind; `elements` may be moved from.
-c10::IValue make_list(ListKind kind, std::vector<c10::IValue>& elements);
-
-// A value where a schema wants another form of it.
-c10::IValue adapted(c10::IValue value, Adapt adapt);
 
 }  // namespace fettle

@@ -3,7 +3,7 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include "base/error.hpp"
-#include "runtime/torch_errors.hpp"
+#include "ops/torch_errors.hpp"
 
 namespace fettle {
 namespace {

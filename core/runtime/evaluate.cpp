@@ -11,7 +11,7 @@
 #include "runtime/interpreter.hpp"
 #include "runtime/nested_call.hpp"
 #include "runtime/plan_builder.hpp"
-#include "runtime/quiet_warnings.hpp"
+#include "ops/quiet_warnings.hpp"
 #include "runtime/run_values.hpp"
 
 namespace fettle {

@@ -14,7 +14,7 @@
 #include "runtime/input_checks.hpp"
 #include "runtime/interpreter.hpp"
 #include "runtime/memory_meter.hpp"
-#include "runtime/quiet_warnings.hpp"
+#include "ops/quiet_warnings.hpp"
 #include "runtime/run_values.hpp"
 #include "runtime/tensor_impl.hpp"
 #include "runtime/weights.hpp"

@@ -3,7 +3,7 @@
 #include "base/error.hpp"
 #include "runtime/boxing.hpp"
 #include "runtime/run_values.hpp"
-#include "runtime/torch_errors.hpp"
+#include "ops/torch_errors.hpp"
 #include "runtime/uninitialized.hpp"
 
 namespace fettle {

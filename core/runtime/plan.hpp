@@ -12,14 +12,12 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "ops/boxed_arguments.hpp"
 #include "ops/scalar.hpp"
 
 namespace fettle {
 
 using Slot = std::uint32_t;
-
-// What a value must become for the argument that it is given to: a number for a float, say.
-enum class Adapt : std::uint8_t { none, to_real, to_integer, to_boolean, to_tensor };
 
 struct SlotUse {
   Slot slot = 0;
@@ -32,8 +30,6 @@ struct Fill {
   SlotUse use;
   Adapt adapt = Adapt::none;
 };
-
-enum class ListKind : std::uint8_t { tensors, optional_tensors, integers, reals, booleans, scalars };
 
 struct ListFill {
   std::uint32_t position = 0;

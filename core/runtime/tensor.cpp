@@ -8,7 +8,7 @@
 #include "ops/torch_numbers.hpp"
 #include "runtime/devices.hpp"
 #include "runtime/tensor_impl.hpp"
-#include "runtime/torch_errors.hpp"
+#include "ops/torch_errors.hpp"
 
 namespace fettle {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "base/error.hpp"
 #include "runtime/tensor_impl.hpp"
-#include "runtime/torch_errors.hpp"
+#include "ops/torch_errors.hpp"
 
 namespace fettle {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/error.hpp"
 #include "ops/torch_numbers.hpp"
 #include "runtime/tensor_impl.hpp"
-#include "runtime/torch_errors.hpp"
+#include "ops/torch_errors.hpp"
 
 namespace fettle {
 namespace {

@@ -9,7 +9,7 @@
 #include <functional>
 
 #include "base/error.hpp"
-#include "runtime/torch_errors.hpp"
+#include "ops/torch_errors.hpp"
 #include "torchscript/operator_kinds.hpp"
 
 namespace fettle {

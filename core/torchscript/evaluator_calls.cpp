@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "base/error.hpp"
-#include "runtime/torch_errors.hpp"
+#include "ops/torch_errors.hpp"
 #include "torchscript/evaluator.hpp"
 #include "torchscript/operator_kinds.hpp"
 

@@ -8,7 +8,7 @@
 #include <unordered_set>
 
 #include "base/error.hpp"
-#include "runtime/torch_errors.hpp"
+#include "ops/torch_errors.hpp"
 
 namespace fettle {
 namespace {

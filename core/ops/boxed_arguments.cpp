@@ -1,4 +1,4 @@
-#include "runtime/boxing.hpp"
+#include "ops/boxed_arguments.hpp"
 
 #include <ATen/ScalarOps.h>
 
@@ -148,30 +148,27 @@ IValue make_list(ListKind kind, std::vector<IValue>& elements) {
   return {};
 }
 
-Adapt ArgumentBoxer::adapt_for(const c10::Argument& wanted) {
+Adapt adapt_for(const c10::Argument& wanted) {
   return adapt_to(without_optional(wanted.type())->kind());
 }
 
-bool ArgumentBoxer::names_operands(const Argument& argument) {
+bool names_operands(const Argument& argument) {
   bool named = false;
   for_each_operand(argument, [&](const Operand&) { named = true; });
   return named;
 }
 
-ListFill ArgumentBoxer::list(const Argument& argument, const c10::Argument& wanted) const {
+BoxedList boxed_list(const Graph& graph, const Argument& argument, const c10::Argument& wanted) {
   const c10::TypePtr element = element_type(wanted);
   const auto* elements = std::get_if<std::vector<Argument>>(&argument.payload);
   if (!element || element->kind() == Kind::ListType || !elements ||
       argument.kind == ArgKind::nested_tensors) {
     unsupported(argument, wanted);
   }
-  ListFill fill;
-  fill.kind = list_kind(element->kind());
-  fill.constants = Elements{graph_}(*elements);
-  return fill;
+  return {list_kind(element->kind()), Elements{graph}(*elements)};
 }
 
-IValue ArgumentBoxer::constant(const Argument& argument, const c10::Argument& wanted) const {
+IValue boxed_constant(const Graph& graph, const Argument& argument, const c10::Argument& wanted) {
   const auto integer = [&] { return std::get<std::int64_t>(argument.payload); };
   switch (argument.kind) {
     case ArgKind::none:
@@ -183,15 +180,15 @@ IValue ArgumentBoxer::constant(const Argument& argument, const c10::Argument& wa
     case ArgKind::boolean:
     case ArgKind::sym_int:
     case ArgKind::sym_float:
-    case ArgKind::sym_bool: return number(Elements{graph_}.one(argument), argument, wanted);
+    case ArgKind::sym_bool: return number(Elements{graph}.one(argument), argument, wanted);
     case ArgKind::complex_number: {
       const auto z = std::get<std::complex<double>>(argument.payload);
       return number(IValue(c10::complex<double>(z.real(), z.imag())), argument, wanted);
     }
-    case ArgKind::string: return Elements{graph_}.one(argument);
+    case ArgKind::string: return Elements{graph}.one(argument);
     case ArgKind::dtype:
       if (const auto type = scalar_type_of(static_cast<DType>(integer()))) {
-        return static_cast<std::int64_t>(placement_.dtype(*type));
+        return static_cast<std::int64_t>(*type);
       }
       break;
     case ArgKind::layout:
@@ -200,8 +197,6 @@ IValue ArgumentBoxer::constant(const Argument& argument, const c10::Argument& wa
     case ArgKind::memory_format:
       if (const auto format = memory_format_of(integer())) return static_cast<std::int64_t>(*format);
       break;
-    case ArgKind::device:
-      return placement_.device(*std::get<DeviceArgument>(argument.payload));
     case ArgKind::tensors:
     case ArgKind::optional_tensors:
     case ArgKind::integers:
@@ -213,7 +208,7 @@ IValue ArgumentBoxer::constant(const Argument& argument, const c10::Argument& wa
     case ArgKind::sym_bools: {
       const c10::TypePtr element = element_type(wanted);
       if (!element || element->kind() == Kind::ListType) break;
-      std::vector<IValue> elements = std::visit(Elements{graph_}, argument.payload);
+      std::vector<IValue> elements = std::visit(Elements{graph}, argument.payload);
       if (element->kind() == Kind::StringType) return string_list(elements);
       return make_list(list_kind(element->kind()), elements);
     }
