@@ -22,7 +22,7 @@ import torch_fx
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "fettle-bench"
 STAGES = ["load", "dce", "cse", "constant_folding", "check", "dominators", "liveness", "cost",
-          "print", "parse", "save"]
+          "shapes", "print", "parse", "save"]
 BOTH = "cse + dce"
 SLOW_IN_TORCH = ["load", "save"]
 NOT_IN_TORCH = ["liveness", "cost", "print", "parse"]

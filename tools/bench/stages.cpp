@@ -16,6 +16,7 @@
 #include "analysis/cost.hpp"
 #include "analysis/dominators.hpp"
 #include "analysis/liveness.hpp"
+#include "analysis/type_propagation.hpp"
 #include "archive/program.hpp"
 #include "common_options.hpp"
 #include "failure.hpp"
@@ -145,6 +146,7 @@ std::vector<std::pair<std::string, Stage>> stages_of(const std::string& model,
            Costs(graph, storages);
          });
        }},
+      {"shapes", [&](Samples& s) { s.time([&] { InferredTypes{graph}; }); }},
       {"print", [&](Samples& s) { s.time([&] { print(graph, PrintOptions::exact()); }); }},
       {"parse",
        [&](Samples& s) {

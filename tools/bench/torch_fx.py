@@ -42,6 +42,9 @@ def work(stage, count, folder):
         return lambda: constant_fold(module)
     if stage == "dominators":
         return dominators(module.graph)
+    if stage == "shapes":
+        from torch.fx.passes.shape_prop import ShapeProp
+        return lambda: ShapeProp(module).propagate(torch.rand(synthetic.WIDTH))
     raise ValueError(stage)
 
 

@@ -137,6 +137,15 @@ void show(const Arguments& arguments, const std::string& path,
   }
 }
 
+// Exit code 1 where a recorded type is another one than follows from the inputs.
+int check_types(const Arguments& arguments) {
+  const Program program = load_program(arguments, arguments.text("MODEL.pt2"));
+  std::cerr << warnings_text(program);
+  const TypesText types = types_text(*program.graph);
+  std::cout << types.text;
+  return types.agree ? 0 : 1;
+}
+
 int run(const Invocation&, const Arguments& arguments) {
   const bool has_model = arguments.has("MODEL.pt2");
   if (arguments.has("purity")) {
@@ -151,6 +160,7 @@ int run(const Invocation&, const Arguments& arguments) {
                  {},
                  "usage: " + usage_text(arguments.spec(), "; ")});
   }
+  if (arguments.flag("types")) return check_types(arguments);
   check_picture_options(arguments);
   const std::optional<Measuring> asked = read_measuring(arguments);
   const std::string path = arguments.text("MODEL.pt2");
@@ -191,6 +201,8 @@ std::vector<OptionSpec> options() {
        .help = "Of --top: how often the program runs.",
        .otherwise = "20"},
       device_option(),
+      {.name = "types",
+       .help = "Holds the recorded types against those that follow from the inputs'."},
       {.name = "purity",
        .value = "OP|CALL|NODE",
        .help = "Tells whether it is safe to move, merge and remove, and why."}};
@@ -206,7 +218,7 @@ CommandSpec inspect_command() {
       .summary = "show what a program is made of",
       .synopsis = {"inspect MODEL.pt2 [--format summary|text|json|dot|svg|html] [-o FILE]",
                    "inspect MODEL.pt2 --top N [--runs N] [--device DEVICE] [--format json]",
-                   "inspect [MODEL.pt2] --purity OP|CALL|NODE"},
+                   "inspect MODEL.pt2 --types", "inspect [MODEL.pt2] --purity OP|CALL|NODE"},
       .description =
           {"Shows a program exported from PyTorch, without running it unless --top is given.",
            "'summary' tells signature, weights (bytes of storage that several share count once), "
@@ -223,6 +235,9 @@ CommandSpec inspect_command() {
            "reached of the operations and of the bytes a second that this machine was measured to "
            "do, and the line of Python that it came from. Operations and bytes are those that the "
            "call cannot do without; data that lie in a cache may pass the 100 %.",
+           "--types computes the type of every value (dtype, sizes, strides, device) from those of "
+           "the inputs, names the calls that no rule covers, and ends with 1 if a recorded type "
+           "differs from the computed one.",
            "--purity answers whether a pass may move, merge or remove an operator's calls, and "
            "why. "
            "That depends on arguments: of an operator alone it tells which, and of a call "

@@ -14,6 +14,12 @@ namespace fettle {
 std::string summary_text(const Program& program, const std::string& path);
 // `profile`: what --top measured; null if nobody asked.
 void write_json(const Program& program, const boost::json::object* profile, std::ostream& out);
+// What follows from the types of the inputs, beside what is recorded.
+struct TypesText {
+  std::string text;
+  bool agree = true;
+};
+TypesText types_text(const Graph& graph);
 // The peak of the program's own values, as the analysis of their lives has it: a line, an object.
 std::string memory_text(const Graph& graph);
 boost::json::object memory_json(const Graph& graph);
