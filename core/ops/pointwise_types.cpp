@@ -185,8 +185,15 @@ TensorShape pointwise(const RuleCall& call, std::span<const TensorShape> operand
   TensorShape result;
   result.dtype = dtype;
   result.device = like == operands.end() ? operands[0].device : like->device;
-  result.strides = iterator.strides();
   result.sizes = iterator.shape();
+  const auto format = call.memory_format("memory_format");
+  if (!format || *format == kPreserveFormat) {
+    result.strides = iterator.strides();
+  } else if (*format == kContiguousFormat) {
+    result.strides = call.sizes.contiguous(result.sizes);
+  } else {
+    throw NoRule{"another memory format is asked for"};
+  }
   return result;
 }
 

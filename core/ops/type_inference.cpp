@@ -73,7 +73,8 @@ CallTypes TypeInference::call(const TypedCall& call) {
   if (depends_on_data(call, *schema)) return CallTypes::none("it depends on data");
   bool has_symbols = false;
   for (const Type* type : call.operands) {
-    if (type->kind == TypeKind::unknown) return CallTypes::none("the type of an operand is not known");
+    if (type->kind == TypeKind::unknown)
+      return CallTypes::none("the type of an operand is not known");
     has_symbols = has_symbols || is_symbolic(*type);
   }
   return has_symbols ? symbolic(call, *schema) : concrete(call, *schema);

@@ -90,10 +90,12 @@ class Probed {
     ask(false);
     if (!enough()) ask(true);
     if (!enough()) {
-      return CallTypes::none(why_.empty() ? "the sizes that symbols may have are too few to tell" : why_);
+      return CallTypes::none(why_.empty() ? "the sizes that symbols may have are too few to tell"
+                                          : why_);
     }
     for (const CallTypes& seen : seen_) {
-      if (!same_kinds(seen, seen_[0])) return CallTypes::none("its results depend on the sizes in kind");
+      if (!same_kinds(seen, seen_[0]))
+        return CallTypes::none("its results depend on the sizes in kind");
     }
     SizeFit fit(algebra_, probes_, parts_.known, numbers_);
     CallTypes out = seen_[0];

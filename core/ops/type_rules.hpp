@@ -15,6 +15,9 @@
 
 namespace fettle {
 
+// torch.export's numbers.
+inline constexpr std::int64_t kContiguousFormat = 1, kPreserveFormat = 4;
+
 struct NoRule {
   std::string why;
 };

@@ -1,6 +1,7 @@
 #include "ops/type_rules_nn.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace fettle::nn {
 namespace {
@@ -71,7 +72,8 @@ TensorShapes convolution(const RuleCall& call) {
     throw NoRule{"input and weight do not fit together"};
   }
   const bool batched = input.rank() == weight.rank();
-  const bool transposed = call.given("transposed") && call.flag("transposed");
+  const bool transposed = call.schema().name.starts_with("aten.conv_transpose") ||
+                          (call.given("transposed") && call.flag("transposed"));
   const Sizes stride = call.ints("stride"), dilation = call.ints("dilation");
   const bool same = !call.text("padding").empty();
   if (same && call.text("padding") != "same" && call.text("padding") != "valid") {
@@ -106,7 +108,8 @@ TensorShapes convolution(const RuleCall& call) {
 TensorShapes adaptive_pool(const RuleCall& call) {
   const TensorShape self = call.tensor("self");
   const Sizes wanted = call.ints("output_size");
-  const std::size_t space = call.schema().name.find("3d") == std::string::npos ? 2 : 3;
+  const std::string& op = call.schema().name;
+  const std::size_t space = op.find("1d") != op.npos ? 1 : op.find("2d") != op.npos ? 2 : 3;
   if (self.rank() < space + 1) throw NoRule{"the input has too few dimensions"};
   Sizes sizes(self.sizes.begin(), self.sizes.end() - static_cast<std::ptrdiff_t>(space));
   for (std::size_t d = 0; d < space; ++d) sizes.push_back(per_dimension(wanted, d));
@@ -147,6 +150,28 @@ TensorShapes bmm(const RuleCall& call) {
 }
 TensorShapes addmm(const RuleCall& call) {
   return product(call, "mat1", "mat2");
+}
+
+// Of the input's batch and channels, at the places that the grid names.
+TensorShapes grid_sampler(const RuleCall& call) {
+  const TensorShape input = call.tensor("input"), grid = call.tensor("grid");
+  if (input.rank() < 4 || grid.rank() != input.rank())
+    throw NoRule{"input and grid do not fit together"};
+  Sizes sizes = {input.sizes[0], input.sizes[1]};
+  sizes.insert(sizes.end(), grid.sizes.begin() + 1, grid.sizes.end() - 1);
+  return {call.dense(std::move(sizes), input.dtype, input)};
+}
+
+// A number, or one for each element where nothing is reduced.
+TensorShapes loss(const RuleCall& call) {
+  constexpr std::array<std::string_view, 2> kNames = {"self", "target"};
+  const TensorShape self = call.tensor("self"), target = call.tensor("target");
+  const DType dtype = promoted(call, kNames);
+  if (call.size("reduction").is(0)) {
+    const TensorShapes both = {self, target};
+    return {pointwise(call, both, dtype)};
+  }
+  return {call.dense({}, dtype, self)};
 }
 
 // A row of the weight for each index.
@@ -191,6 +216,19 @@ TensorShapes native_layer_norm_backward(const RuleCall& call) {
     return call.dense(operand.sizes, operand.dtype, operand);
   };
   return {gradient(0, "input"), gradient(1, "weight"), gradient(2, "bias")};
+}
+
+TensorShapes group_norm(const RuleCall& call) {
+  const TensorShape input = call.tensor("input");
+  return {laid_out(call, input.sizes, input)};
+}
+
+// And the statistics of each group.
+TensorShapes native_group_norm(const RuleCall& call) {
+  const TensorShape input = call.tensor("input");
+  const TensorShape statistics =
+      call.dense({call.size("N"), call.size("group")}, input.dtype, input);
+  return {laid_out(call, input.sizes, input), statistics, statistics};
 }
 
 TensorShapes batch_norm(const RuleCall& call) {

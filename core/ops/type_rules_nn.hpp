@@ -5,8 +5,6 @@
 
 namespace fettle {
 
-inline constexpr std::int64_t kContiguousFormat = 1;  // torch.export's number
-
 namespace nn {
 
 TensorShapes adaptive_pool(const RuleCall& call);
@@ -18,10 +16,14 @@ TensorShapes convolution(const RuleCall& call);
 TensorShapes embedding(const RuleCall& call);
 TensorShapes embedding_backward(const RuleCall& call);
 TensorShapes layer_norm(const RuleCall& call);
+TensorShapes grid_sampler(const RuleCall& call);
+TensorShapes group_norm(const RuleCall& call);
 TensorShapes linear(const RuleCall& call);
+TensorShapes loss(const RuleCall& call);
 TensorShapes mm(const RuleCall& call);
 TensorShapes native_batch_norm(const RuleCall& call);
 TensorShapes native_dropout(const RuleCall& call);
+TensorShapes native_group_norm(const RuleCall& call);
 TensorShapes native_layer_norm(const RuleCall& call);
 TensorShapes native_layer_norm_backward(const RuleCall& call);
 TensorShapes roll(const RuleCall& call);

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "ops/type_rules_nn.hpp"
+#include "ops/type_rules_views.hpp"
 
 namespace fettle {
 namespace {
@@ -34,18 +35,25 @@ TensorShapes where(const RuleCall& call) {
   if (call.schema().arguments.size() != 3) throw NoRule{"it depends on data"};
   return {pointwise(call, tensor_operands(call), promoted(call, kNames))};
 }
+TensorShapes truths(const RuleCall& call) {
+  return {pointwise(call, tensor_operands(call), DType::boolean)};
+}
+TensorShapes complex_of(const RuleCall& call) {
+  const TensorShapes parts = tensor_operands(call);
+  switch (parts.at(0).dtype) {
+    case DType::float16:
+      return {pointwise(call, parts, DType::complex32)};
+    case DType::float32:
+      return {pointwise(call, parts, DType::complex64)};
+    case DType::float64:
+      return {pointwise(call, parts, DType::complex128)};
+    default:
+      throw NoRule{"its parts are no floats"};
+  }
+}
 TensorShapes promoting(const RuleCall& call) {
   constexpr std::array<std::string_view, 2> kNames = {"self", "other"};
   return {pointwise(call, tensor_operands(call), promoted(call, kNames))};
-}
-
-// One dimension's places are picked by a list of indices.
-TensorShapes index_select(const RuleCall& call) {
-  const TensorShape self = call.tensor("self"), index = call.tensor("index");
-  Sizes sizes = self.sizes;
-  const std::size_t d = call.dim("dim", self.rank());
-  if (!sizes.empty()) sizes[d] = index.rank() == 0 ? Size(1) : index.sizes[0];
-  return {call.dense(std::move(sizes), self.dtype, self)};
 }
 
 // The sizes that a reduction leaves; every dimension goes where none is named.
@@ -69,13 +77,57 @@ Sizes reduced(const RuleCall& call, const TensorShape& self) {
   return left;
 }
 
-// Whole numbers are multiplied as int64, unless a dtype is given.
-TensorShapes prod(const RuleCall& call) {
+bool is_whole(DType dtype) {
+  return !is_floating(dtype) && dtype != DType::complex32 && dtype != DType::complex64 &&
+         dtype != DType::complex128;
+}
+
+// Whole numbers are summed and multiplied as int64, unless a dtype is given.
+DType summed_dtype(const RuleCall& call, const TensorShape& self) {
+  return call.dtype("dtype").value_or(is_whole(self.dtype) ? DType::int64 : self.dtype);
+}
+
+// A number in a tensor.
+TensorShapes number(const RuleCall& call) {
   const TensorShape self = call.tensor("self");
-  const bool whole = !is_floating(self.dtype) && self.dtype != DType::complex64 &&
-                     self.dtype != DType::complex128 && self.dtype != DType::complex32;
-  const DType dtype = call.dtype("dtype").value_or(whole ? DType::int64 : self.dtype);
-  return {call.dense(reduced(call, self), dtype, self)};
+  return {call.dense({}, self.dtype, self)};
+}
+// Over a dimension, or of two tensors, there is a meta kernel.
+TensorShapes extreme_of_all(const RuleCall& call) {
+  if (call.schema().arguments.size() != 1) throw NoRule{};
+  return number(call);
+}
+TensorShapes trace(const RuleCall& call) {
+  const TensorShape self = call.tensor("self");
+  return {call.dense({}, summed_dtype(call, self), self)};
+}
+
+TensorShapes count(const RuleCall& call) {
+  const TensorShape self = call.tensor("self");
+  return {call.dense(reduced(call, self), DType::int64, self)};
+}
+TensorShapes float_reduction(const RuleCall& call) {
+  const TensorShape self = call.tensor("self");
+  const DType dtype = is_whole(self.dtype) ? default_float() : self.dtype;
+  return {call.dense(reduced(call, self), call.dtype("dtype").value_or(dtype), self)};
+}
+
+// For each value its place among the boundaries.
+TensorShapes places(const RuleCall& call) {
+  const TensorShape self = call.tensor("self");
+  return {call.dense(self.sizes, call.flag("out_int32") ? DType::int32 : DType::int64, self)};
+}
+
+// What the meta kernel cannot do: vectors, whose product is a number.
+TensorShapes matmul(const RuleCall& call) {
+  const TensorShape self = call.tensor("self"), other = call.tensor("other");
+  if (self.rank() != 1 || other.rank() != 1) throw NoRule{};
+  return {call.dense({}, self.dtype, self)};
+}
+
+TensorShapes reduction(const RuleCall& call) {
+  const TensorShape self = call.tensor("self");
+  return {call.dense(reduced(call, self), summed_dtype(call, self), self)};
 }
 
 // Magnitude and variance of complex numbers are real.
@@ -105,120 +157,6 @@ TensorShapes variance_and_mean(const RuleCall& call) {
   return {call.dense(left, real_dtype(self.dtype), self), call.dense(left, self.dtype, self)};
 }
 
-// What is kept of a dimension from start to end, negative ones counted from the end, and no further
-// than the dimension goes.
-TensorShapes slice(const RuleCall& call) {
-  TensorShape self = call.tensor("self");
-  if (self.rank() == 0) throw NoRule{"the tensor has no dimensions"};
-  const std::size_t d = call.dim("dim", self.rank());
-  SizeAlgebra& s = call.sizes;
-  const Size size = self.sizes[d];
-  const auto place = [&](std::string_view name, const Size& otherwise) {
-    if (!call.given(name)) return otherwise;
-    Size at = call.size(name);
-    const auto negative = s.less(at, 0);
-    if (!negative) throw NoRule{"whether a symbolic bound counts from the end is not known"};
-    if (*negative) at = s.max(s.add(at, size), 0);
-    return s.min(at, size);
-  };
-  const Size start = place("start", 0), end = s.max(place("end", size), start);
-  const Size step = call.size("step");
-  if (step.symbolic() || step.value < 1) throw NoRule{"the step is not known"};
-  self.sizes[d] = s.floordiv(s.add(s.sub(end, start), s.sub(step, 1)), step);
-  self.offset = s.add(self.offset, s.mul(start, self.strides[d]));
-  self.strides[d] = s.mul(self.strides[d], step);
-  return {self};
-}
-
-// A tensor of its own, of the sizes given.
-TensorShapes expand(const RuleCall& call) {
-  TensorShape self = call.tensor("self");
-  const Sizes wanted = call.ints("size");
-  if (wanted.size() < self.rank()) throw NoRule{"there are fewer sizes than dimensions"};
-  const std::size_t ahead = wanted.size() - self.rank();
-  Sizes sizes, strides;
-  for (std::size_t d = 0; d < wanted.size(); ++d) {
-    const bool fresh = d < ahead;
-    const Size old = fresh ? Size(1) : self.sizes[d - ahead];
-    const Size size = wanted[d].is(-1) ? old : wanted[d];
-    if (fresh && wanted[d].is(-1)) throw NoRule{"a new dimension has no size"};
-    const bool kept = !fresh && (size == old || !old.is(1));
-    if (kept && size != old && call.sizes.same(size, old) != true) {
-      throw NoRule{"two sizes are not known to be equal"};
-    }
-    sizes.push_back(size);
-    // A new dimension of one element has the stride that a dense one would.
-    if (kept)
-      strides.push_back(self.strides[d - ahead]);
-    else if (fresh && size.is(1))
-      throw NoRule{"the stride of a new dimension of one is the kernel's"};
-    else
-      strides.emplace_back(0);
-  }
-  self.sizes = std::move(sizes);
-  self.strides = std::move(strides);
-  return {self};
-}
-
-// Along one dimension sizes add up; the layout is the operands' where they share one.
-TensorShapes cat(const RuleCall& call) {
-  TensorShapes all = call.tensors("tensors");
-  std::erase_if(all, [](const TensorShape& t) { return t.rank() == 1 && t.sizes[0].is(0); });
-  if (all.empty()) throw NoRule{"there is nothing to join"};
-  const std::size_t d = call.dim("dim", all[0].rank());
-  Sizes sizes = all[0].sizes;
-  for (std::size_t i = 1; i < all.size(); ++i) {
-    if (all[i].rank() != sizes.size() || all[i].dtype != all[0].dtype) {
-      throw NoRule{"the operands differ in rank or dtype"};
-    }
-    for (std::size_t k = 0; k < sizes.size(); ++k) {
-      if (k == d)
-        sizes[k] = call.sizes.add(sizes[k], all[i].sizes[k]);
-      else if (sizes[k] != all[i].sizes[k])
-        throw NoRule{"two sizes are not known to be equal"};
-    }
-  }
-  for (const TensorShape& one : all) {
-    if (one.strides != call.sizes.contiguous(one.sizes)) throw NoRule{"an operand is not dense"};
-  }
-  return {call.dense(std::move(sizes), all[0].dtype, all[0])};
-}
-
-// Sizes and numbers that are given as values: aten.ones, aten.full and theirs.
-TensorShapes factory(const RuleCall& call) {
-  TensorShape place;
-  const auto& arguments = call.call().arguments;
-  for (const NamedArgument& argument : arguments) {
-    if (const auto* device = std::get_if<DeviceArgument>(&argument.value.payload))
-      place.device = **device;
-  }
-  if (call.memory_format("memory_format").value_or(kContiguousFormat) != kContiguousFormat) {
-    throw NoRule{"a memory format is asked for"};
-  }
-  if (call.given("names")) throw NoRule{"dimensions are named"};
-  const auto dtype = call.dtype("dtype");
-  if (!dtype && call.schema().name.starts_with("aten.full."))
-    throw NoRule{"the fill decides the dtype"};
-  return {call.dense(call.ints("size"), dtype.value_or(default_float()), place)};
-}
-
-// From start to end by step, of whole numbers.
-TensorShapes arange(const RuleCall& call) {
-  SizeAlgebra& s = call.sizes;
-  const bool starts = call.schema().name != "aten.arange.default";
-  const bool steps = call.schema().name == "aten.arange.start_step";
-  const Size start = starts ? call.size("start") : Size(0), end = call.size("end");
-  const Size step = steps ? call.size("step") : Size(1);
-  if (step.symbolic() || step.value < 1) throw NoRule{"the step is not known"};
-  TensorShape place;
-  for (const NamedArgument& argument : call.call().arguments) {
-    if (const auto* device = std::get_if<DeviceArgument>(&argument.value.payload))
-      place.device = **device;
-  }
-  const Size count = s.max(s.floordiv(s.add(s.sub(end, start), step.value - 1), step), 0);
-  return {call.dense({count}, call.dtype("dtype").value_or(DType::int64), place)};
-}
-
 // Sorted by name.
 constexpr TypeRow kRows[] = {
     {"aten.__and__", promoting},
@@ -229,49 +167,89 @@ constexpr TypeRow kRows[] = {
     {"aten._adaptive_avg_pool2d", nn::adaptive_pool},
     {"aten._adaptive_avg_pool3d", nn::adaptive_pool},
     {"aten.abs", absolute},
+    {"aten.adaptive_avg_pool1d", nn::adaptive_pool},
     {"aten.adaptive_avg_pool2d", nn::adaptive_pool},
+    {"aten.adaptive_avg_pool3d", nn::adaptive_pool},
     {"aten.addmm", nn::addmm},
     {"aten.angle", float_like_self},
-    {"aten.arange", arange},
+    {"aten.arange", views::arange},
     {"aten.batch_norm", nn::batch_norm},
+    {"aten.binary_cross_entropy", nn::loss},
+    {"aten.binary_cross_entropy_with_logits", nn::loss},
     {"aten.bmm", nn::bmm},
-    {"aten.cat", cat},
+    {"aten.bucketize", places},
+    {"aten.cat", views::cat},
+    {"aten.complex", complex_of},
     {"aten.conv1d", nn::convolution, true},
     {"aten.conv2d", nn::convolution, true},
     {"aten.conv3d", nn::convolution, true},
+    {"aten.conv_transpose1d", nn::convolution, true},
+    {"aten.conv_transpose2d", nn::convolution, true},
+    {"aten.conv_transpose3d", nn::convolution, true},
     {"aten.convolution", nn::convolution, true},
+    {"aten.count_nonzero", count},
+    {"aten.dot", number},
     {"aten.embedding", nn::embedding},
     {"aten.embedding_dense_backward", nn::embedding_backward},
-    {"aten.empty", factory},
-    {"aten.expand", expand},
+    {"aten.empty", views::factory},
+    {"aten.expand", views::expand},
     {"aten.flip", like_self},
     {"aten.floor_divide", promoting},
-    {"aten.full", factory},
+    {"aten.full", views::factory},
+    {"aten.grid_sampler", nn::grid_sampler},
+    {"aten.grid_sampler_2d", nn::grid_sampler},
+    {"aten.grid_sampler_3d", nn::grid_sampler},
+    {"aten.group_norm", nn::group_norm},
+    {"aten.hardswish", like_self},
     {"aten.hardtanh", like_self},
-    {"aten.index_select", index_select},
+    {"aten.huber_loss", nn::loss},
+    {"aten.index_select", views::index_select},
+    {"aten.instance_norm", nn::layer_norm},
+    {"aten.isclose", truths},
     {"aten.isfinite", bool_like_self},
     {"aten.isinf", bool_like_self},
     {"aten.isnan", bool_like_self},
+    {"aten.l1_loss", nn::loss},
     {"aten.layer_norm", nn::layer_norm, true},
     {"aten.linear", nn::linear},
+    {"aten.log_sigmoid", like_self},
+    {"aten.logical_and", truths},
+    {"aten.logical_not", truths},
+    {"aten.logical_or", truths},
+    {"aten.logical_xor", truths},
     {"aten.logit", float_like_self},
+    {"aten.logsumexp", float_reduction},
+    {"aten.matmul", matmul},
+    {"aten.max", extreme_of_all},
+    {"aten.min", extreme_of_all},
     {"aten.mm", nn::mm},
+    {"aten.nan_to_num", like_self},
+    {"aten.nanmean", float_reduction},
+    {"aten.nansum", reduction},
     {"aten.native_batch_norm", nn::native_batch_norm},
     {"aten.native_dropout", nn::native_dropout},
+    {"aten.native_group_norm", nn::native_group_norm},
     {"aten.native_layer_norm", nn::native_layer_norm, true},
     {"aten.native_layer_norm_backward", nn::native_layer_norm_backward},
-    {"aten.ones", factory},
-    {"aten.prod", prod},
+    {"aten.ones", views::factory},
+    {"aten.polar", complex_of},
+    {"aten.prelu", like_self},
+    {"aten.prod", reduction},
     {"aten.relu", like_self},
+    {"aten.relu6", like_self},
     {"aten.roll", nn::roll},
+    {"aten.rsub", promoting},
     {"aten.scaled_dot_product_attention", nn::attention, true},
-    {"aten.slice", slice},
+    {"aten.searchsorted", places},
+    {"aten.slice", views::slice},
     {"aten.std", variance},
     {"aten.std_mean", variance_and_mean},
+    {"aten.trace", trace},
     {"aten.var", variance},
     {"aten.var_mean", variance_and_mean},
+    {"aten.vdot", number},
     {"aten.where", where},
-    {"aten.zeros", factory},
+    {"aten.zeros", views::factory},
 };
 static_assert(std::ranges::is_sorted(kRows, {}, &TypeRow::op));
 
