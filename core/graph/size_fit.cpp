@@ -135,19 +135,28 @@ void SizeFit::add_candidate(const Size& size) {
   if (auto values = values_of(size)) candidates_.push_back({size, std::move(*values)});
 }
 
+// What divides exactly is a size that a reshape may bring back.
+void SizeFit::add_quotient(const Size& size, const Size& divisor) {
+  const Size part = algebra_.floordiv(size, divisor);
+  if (part.symbolic() && algebra_.mul(part, divisor) == size) add_candidate(part);
+}
+
 void SizeFit::add_known(const Size& size) {
   if (!size.symbolic() || std::ranges::find(factors_, size) != factors_.end()) return;
-  factors_.push_back(size);
-  add_candidate(size);
-  const std::size_t known = candidates_.size();
-  for (std::size_t i = 0; i < known; ++i) {
-    const Size with = candidates_[i].size;
-    try {
-      add_candidate(algebra_.mul(with, size));
-    } catch (const SizeError&) {
-      return;
+  try {
+    add_candidate(size);
+    for (const std::int64_t divisor : divisors_) add_quotient(size, divisor);
+    for (const Size& other : factors_) {
+      add_quotient(size, other);
+      add_quotient(other, size);
     }
+    const std::size_t known = candidates_.size();
+    for (std::size_t i = 0; i < known; ++i) {
+      add_candidate(algebra_.mul(candidates_[i].size, size));
+    }
+  } catch (const SizeError&) {  // too large: fewer candidates
   }
+  factors_.push_back(size);
 }
 
 bool SizeFit::agrees(const Size& size, const Values& values) {

@@ -46,6 +46,7 @@ class SizeFit {
   };
   std::optional<Values> values_of(const Size& size);
   void add_candidate(const Size& size);
+  void add_quotient(const Size& size, const Size& divisor);
   std::optional<Size> linear(const Candidate& of, const Values& values);
   std::optional<Size> sum(const Values& values);
   std::optional<Size> quotient(const Candidate& of, const Values& values);

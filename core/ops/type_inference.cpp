@@ -41,7 +41,7 @@ CallTypes typed(TensorShapes shapes, const OperatorSchema& schema, SizeAlgebra& 
 bool depends_on_data(const TypedCall& call, const OperatorSchema& schema) {
   if (schema.data_dependent_output) return true;
   if (!schema.dynamic_output_shape) return false;
-  if (!schema.name.starts_with("aten.index.")) return true;
+  if (!schema.name.starts_with("aten.index.") || call.operands.empty()) return true;
   return std::ranges::any_of(call.operands.subspan(1), [](const Type* type) {
     return type->dtype == DType::boolean || type->dtype == DType::uint8;
   });

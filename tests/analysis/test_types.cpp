@@ -212,6 +212,9 @@ TEST_CASE("symbolic types agree with concrete ones at five sizes: views and join
   agrees_at_five_sizes({{"x", "f32[s77, s27, 6][6*s27, 6, 1]"}, {"i", "i64[s27][1]"}}, R"(
     rows: Sym(s77) = aten.sym_size.int(x, 0)
     flat = aten.reshape.default(x, [-1, 6])
+    back = aten.reshape.default(flat, [rows, -1, 6])
+    cells = aten.reshape.default(x, [-1])
+    again = aten.reshape.default(cells, [-1, 3])
     cut = aten.view.default(x, [rows, -1, 2])
     heads = aten.view.default(x, [rows, -1, 3, 2])
     turned = aten.permute.default(heads, [0, 2, 1, 3])

@@ -13,6 +13,9 @@ from torch.utils import _pytree
 # Programs where more than 2 % of the calls have no rule, and why. The others have fewer or none.
 WITHOUT_RULE = {
     "sizes_of_data": "only data tell",
+    "size_arithmetic": "arithmetic on floats that sizes become",
+    "autocast": "autocast decides the dtypes",
+    "while_loop_over_integers": "the loop's numbers differ from what it is given",
 }
 SIZES = {  # five sizes each, in the order of the inputs' dynamic dimensions
     "convnext": [(2,), (3,), (5,), (7,), (8,)],
@@ -106,3 +109,15 @@ def test_recorded_expressions_are_what_five_runs_make(exported, name):
         with torch.no_grad():
             shapes.run(*flat)
         assert shapes.checked > 3
+
+
+def test_a_wrongly_recorded_type_is_named_and_ends_with_1(fettle, exported, tmp_path):
+    program = torch.export.load(exported("tied_weights"))
+    tanh = next(n for n in program.graph.nodes if n.target == torch.ops.aten.tanh.default)
+    tanh.meta["val"] = tanh.meta["val"].unsqueeze(0)
+    torch.export.save(program, tmp_path / "wrong.pt2")
+    done = fettle("inspect", tmp_path / "wrong.pt2", "--types")
+    assert done.code == 1
+    assert ("mismatch: 'tanh' (aten.tanh.default) is recorded as f32[1, 2, 3, 8], and rule 'meta "
+            "kernel' computes f32[2, 3, 8]") in done.stdout
+    assert "1 not as recorded" in done.stdout  # what follows from it is right again
