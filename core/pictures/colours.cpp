@@ -49,14 +49,14 @@ std::string ramp(double share) {
 
 void colour_by_kind(Picture& picture) {
   // By Box::Kind.
-  constexpr std::array<std::pair<const char*, const char*>, 7> fills = {{{"#ffffff", "call"},
-                                                                         {"#d8ecd8", "input"},
-                                                                         {"#eeeeee", "weight"},
-                                                                         {"#d8ecd8", "output"},
-                                                                         {"#dde8f7", "module"},
-                                                                         {"#dde8f7", "part"},
-                                                                         {"#efe3f7",
-                                                                          "nested graph"}}};
+  constexpr std::array<std::pair<const char*, const char*>, 7> fills = {
+      {{"#ffffff", "call"},
+       {"#d8ecd8", "input"},
+       {"#eeeeee", "weight"},
+       {"#d8ecd8", "output"},
+       {"#dde8f7", "module"},
+       {"#dde8f7", "part"},
+       {"#efe3f7", "nested graph"}}};
   std::array<bool, fills.size()> used{};
   for (Box& box : picture.boxes) {
     const auto kind = static_cast<std::size_t>(box.kind);
@@ -84,9 +84,9 @@ void colour_by_memory(Picture& picture, const Graph& graph) {
       alive[leaf] = static_cast<double>(liveness.live_bytes()[at]);
       std::int64_t made = 0;
       for (const ValueId value : graph.results(node)) made += storages.allocated(value);
-      picture.boxes[leaf].details.push_back(
-          fmt::format("{} alive while it runs; allocates {}",
-                      bytes_text(liveness.live_bytes()[at]), bytes_text(made)));
+      picture.boxes[leaf].details.push_back(fmt::format("{} alive while it runs; allocates {}",
+                                                        bytes_text(liveness.live_bytes()[at]),
+                                                        bytes_text(made)));
     }
   }
   gather(picture, alive, [](double a, double b) { return std::max(a, b); });
@@ -159,7 +159,8 @@ void colour_by_change(Picture& picture, const Graph& graph, const Graph& before)
   }
   picture.legend = "colour: what changed; removed: " + human_count(removed);
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    picture.swatches.emplace_back(fills[i], fmt::format("{}: {}", names[i], human_count(counts[i])));
+    picture.swatches.emplace_back(fills[i],
+                                  fmt::format("{}: {}", names[i], human_count(counts[i])));
   }
 }
 

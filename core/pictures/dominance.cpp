@@ -17,7 +17,8 @@ using Vertex = Snapshot::Vertex;
 class TreeMaker {
  public:
   TreeMaker(const Graph& graph, bool post)
-      : graph_(graph), flow_(graph),
+      : graph_(graph),
+        flow_(graph),
         tree_(flow_, post ? DominatorTree::Direction::post_dominators
                           : DominatorTree::Direction::dominators) {}
 
@@ -28,7 +29,8 @@ class TreeMaker {
     // What the root alone dominates makes a forest; each tree of it gets a frame of its own.
     for (const Vertex v : tree_.children(tree_.root())) {
       if (!chosen_[v]) continue;
-      const bool alone = std::ranges::none_of(tree_.children(v), [&](Vertex c) { return chosen_[c]; });
+      const bool alone =
+          std::ranges::none_of(tree_.children(v), [&](Vertex c) { return chosen_[c]; });
       add_tree(v, alone ? 0 : add({.kind = Box::Kind::part, .open = true}, 0));
     }
     for (Box& box : picture_.boxes) {
@@ -41,8 +43,7 @@ class TreeMaker {
   // Weights are nobody's interest here: each is dominated by the entry alone, and most by hundreds.
   bool of_interest(Vertex v) const {
     const NodeId node = flow_.node(v);
-    return node && (!tree_.children(v).empty() ||
-                    leaf_box(graph_, node).kind != Box::Kind::weight);
+    return node && (!tree_.children(v).empty() || leaf_box(graph_, node).kind != Box::Kind::weight);
   }
 
   void choose(std::uint32_t most) {
@@ -79,10 +80,13 @@ class TreeMaker {
       if (above != Picture::kNoBox) picture_.edges.push_back({above, box, ""});
       std::uint32_t hidden = 0;
       for (const Vertex child : tree_.children(v)) {
-        if (chosen_[child]) open.emplace_back(child, box);
-        else if (of_interest(child)) hidden += tree_.subtree_sizes()[child];
+        if (chosen_[child])
+          open.emplace_back(child, box);
+        else if (of_interest(child))
+          hidden += tree_.subtree_sizes()[child];
       }
-      if (hidden > 0) picture_.boxes[box].line = fmt::format("and {} below it", human_count(hidden));
+      if (hidden > 0)
+        picture_.boxes[box].line = fmt::format("and {} below it", human_count(hidden));
     }
   }
 

@@ -18,8 +18,10 @@ std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : clean(text)) {
     if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') out += "\\n";
-    else out += c;
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
   }
   return out + '"';
 }
@@ -89,8 +91,8 @@ void write_edges(Out out, const Picture& picture) {
   for (std::size_t i = 0, end = 0; i < edges.size(); i = end) {
     const auto [from, to, text] = edges[i];
     bool one = true;
-    for (end = i; end < edges.size() && std::get<0>(edges[end]) == from &&
-                  std::get<1>(edges[end]) == to;
+    for (end = i;
+         end < edges.size() && std::get<0>(edges[end]) == from && std::get<1>(edges[end]) == to;
          ++end) {
       one = one && std::get<2>(edges[end]) == text;
     }
@@ -105,7 +107,8 @@ void write_legend(Out out, const Picture& picture) {
   std::string text = picture.title;
   if (!picture.legend.empty()) text += (text.empty() ? "" : "\n") + picture.legend;
   for (const auto& [fill, meaning] : picture.swatches) {
-    text += fmt::format("{}{} {}", &fill == &picture.swatches[0].first ? "\n" : "   ", fill, meaning);
+    text +=
+        fmt::format("{}{} {}", &fill == &picture.swatches[0].first ? "\n" : "   ", fill, meaning);
   }
   fmt::format_to(out, "label={};\n", quoted(text));
 }

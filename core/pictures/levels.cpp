@@ -86,8 +86,10 @@ class LevelMaker {
     std::vector<bool> fed(children_.size());
     std::vector<const InnerEdge*> by_source;
     for (const InnerEdge& edge : edges_) {
-      if (edge.enters) fed[local_.at(edge.to)] = true;
-      else by_source.push_back(&edge);
+      if (edge.enters)
+        fed[local_.at(edge.to)] = true;
+      else
+        by_source.push_back(&edge);
     }
     // Children are numbered in program order, and edges are sorted by source: one sweep is enough.
     for (const InnerEdge* edge : by_source) {
@@ -183,9 +185,8 @@ class LevelMaker {
       }
       keys.emplace_back(wanted, x_[p], p);
     }
-    std::ranges::stable_sort(keys, {}, [](const auto& key) {
-      return std::pair(std::get<0>(key), std::get<1>(key));
-    });
+    std::ranges::stable_sort(
+        keys, {}, [](const auto& key) { return std::pair(std::get<0>(key), std::get<1>(key)); });
     std::ranges::transform(keys, row.begin(), [](const auto& key) { return std::get<2>(key); });
     place(row);
   }

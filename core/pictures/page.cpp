@@ -20,13 +20,12 @@ using Out = std::back_insert_iterator<std::string>;
 
 constexpr std::size_t kMostRows = 100;  // of the table of what is alive at the peak
 
-constexpr std::string_view kHead = R"(<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; )"
-                                   R"(script-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-)";
+constexpr std::string_view kHead =
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
+    "<link rel=\"icon\" href=\"data:,\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
 
 // A column of the boxes' table.
 template <class Text>
@@ -92,7 +91,8 @@ void write_curve(Out out, const Graph& graph, const Picture& picture, const Live
   std::size_t peak = 0;
   for (std::uint32_t at = 0; at < liveness.size(); ++at) {
     const std::int64_t box = box_of(picture, liveness.node(at));
-    if (graph.node(liveness.node(at)).opcode == Opcode::placeholder) continue;  // nothing runs there
+    if (graph.node(liveness.node(at)).opcode == Opcode::placeholder)
+      continue;  // nothing runs there
     if (at == liveness.peak_position()) peak = bytes.size();
     boxes.push_back(box);
     bytes.push_back(liveness.live_bytes()[at]);
@@ -169,8 +169,8 @@ std::string peak_table(const Graph& graph, const Picture& picture, const Storage
     const std::int64_t box = box_of(picture, value.producer);
     out += fmt::format("<tr{}><td>{}</td><td class=\"n\">{}</td><td>{}</td></tr>\n",
                        box < 0 ? "" : fmt::format(" data-leaf=\"{}\"", box),
-                       markup(graph.text(value.name)), human_count(
-                           static_cast<std::uint64_t>(alive[i].bytes)),
+                       markup(graph.text(value.name)),
+                       human_count(static_cast<std::uint64_t>(alive[i].bytes)),
                        box < 0 ? "" : markup(picture.boxes[static_cast<std::size_t>(box)].path));
   }
   out += "</table>\n";

@@ -24,14 +24,14 @@ struct Box {
   enum class Kind : std::uint8_t { call, input, weight, output, module, part, nested };
   Kind kind = Kind::call;
   bool open = false;
-  std::uint32_t parent = 0;             // the outermost box, 0, is its own
+  std::uint32_t parent = 0;  // the outermost box, 0, is its own
   std::uint32_t depth = 0;
-  NodeId node = {};                     // of a leaf
-  std::uint32_t nodes = 1;              // leaves it holds, itself if it is one
-  std::string title = {};               // "layer.0"
-  std::string subtitle = {};            // "BertLayer"
-  std::string line = {};                // "34 nodes"
-  std::string path = {};                // of the module it is or lies in
+  NodeId node = {};                          // of a leaf
+  std::uint32_t nodes = 1;                   // leaves it holds, itself if it is one
+  std::string title = {};                    // "layer.0"
+  std::string subtitle = {};                 // "BertLayer"
+  std::string line = {};                     // "34 nodes"
+  std::string path = {};                     // of the module it is or lies in
   std::vector<std::string> details = {};     // shown on request, one a line
   std::vector<std::uint32_t> children = {};  // in program order; none: a leaf
   std::string fill = "#ffffff";
@@ -48,12 +48,12 @@ struct Picture {
   std::string title;
   std::vector<Box> boxes;
   std::vector<PictureEdge> edges;
-  std::string legend;                                          // what colours stand for
-  std::vector<std::pair<std::string, std::string>> swatches;   // fill, meaning
-  std::vector<std::uint32_t> leaf_of;                          // by node id; kNoBox: not drawn
+  std::string legend;                                         // what colours stand for
+  std::vector<std::pair<std::string, std::string>> swatches;  // fill, meaning
+  std::vector<std::uint32_t> leaf_of;                         // by node id; kNoBox: not drawn
 
   static constexpr std::uint32_t kNoBox = 0xffffffffu;
-  std::uint32_t visible() const;              // boxes that are drawn, frames of open ones apart
+  std::uint32_t visible() const;                 // boxes that are drawn, frames of open ones apart
   std::uint32_t shown(std::uint32_t box) const;  // itself, or the outermost closed box around it
 };
 

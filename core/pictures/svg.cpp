@@ -31,7 +31,9 @@ struct Point {
 class Drawing {
  public:
   explicit Drawing(const Picture& picture)
-      : picture_(picture), levels_(levels(picture)), sizes_(picture.boxes.size()),
+      : picture_(picture),
+        levels_(levels(picture)),
+        sizes_(picture.boxes.size()),
         at_(picture.boxes.size()) {
     for (std::size_t i = picture.boxes.size(); i-- > 0;) measure(i);  // children before parents
   }
@@ -171,7 +173,8 @@ class Drawing {
   }
 
   void legend() {
-    fmt::format_to(out_, "<text x=\"{}\" y=\"22\" font-size=\"14\" font-weight=\"bold\">{}</text>\n",
+    fmt::format_to(out_,
+                   "<text x=\"{}\" y=\"22\" font-size=\"14\" font-weight=\"bold\">{}</text>\n",
                    kPad, markup(picture_.title));
     fmt::format_to(out_, "<text x=\"{}\" y=\"38\">{}</text>\n", kPad, markup(picture_.legend));
     double x = kPad;

@@ -34,7 +34,8 @@ std::vector<std::uint32_t> in_parts(std::vector<Box>& boxes, std::vector<std::ui
     const std::size_t count = (children.size() + each - 1) / each;
     std::vector<std::uint32_t> parts;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto first = children.begin() + static_cast<std::ptrdiff_t>(i * children.size() / count);
+      const auto first =
+          children.begin() + static_cast<std::ptrdiff_t>(i * children.size() / count);
       const auto last =
           children.begin() + static_cast<std::ptrdiff_t>((i + 1) * children.size() / count);
       Box part{.kind = Box::Kind::part, .subtitle = "part", .path = path};
@@ -103,8 +104,8 @@ std::vector<Box> numbered(std::vector<Box> boxes) {
 
 // "layer.0" of "encoder.layer.0" inside "encoder".
 std::string relative(const std::string& path, const std::string& around) {
-  const bool inside = !around.empty() && path.size() > around.size() &&
-                      path.starts_with(around) && path[around.size()] == '.';
+  const bool inside = !around.empty() && path.size() > around.size() && path.starts_with(around) &&
+                      path[around.size()] == '.';
   return inside ? path.substr(around.size() + 1) : path;
 }
 
@@ -147,7 +148,8 @@ void arrange(Picture& picture) {
     for (const std::uint32_t child : box.children) box.nodes += boxes[child].nodes;
     box.line = human_count(box.nodes) + " nodes";
     if (box.kind == Box::Kind::part) {
-      box.title = fmt::format("{} … {}", end_title(boxes, &box, false), end_title(boxes, &box, true));
+      box.title =
+          fmt::format("{} … {}", end_title(boxes, &box, false), end_title(boxes, &box, true));
     }
   }
 }

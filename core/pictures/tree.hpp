@@ -10,8 +10,9 @@ inline constexpr std::size_t kMostChildren = 60;  // of a box; more are cut into
 Box leaf_box(const Graph& graph, NodeId node);
 
 // Takes boxes as they were made (parents before children, modules with their whole path), dissolves
-// modules that hold a single box, cuts long lists and calls between modules into parts, numbers boxes parents first, and fills
-// in depth, counts and titles. `leaf_of` and edges are the caller's to make after it. Linear.
+// modules that hold a single box, cuts long lists and calls between modules into parts, numbers
+// boxes parents first, and fills in depth, counts and titles. `leaf_of` and edges are the caller's
+// to make after it. Linear.
 void arrange(Picture& picture);
 
 }  // namespace fettle

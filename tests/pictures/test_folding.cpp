@@ -14,13 +14,13 @@ namespace {
 std::unique_ptr<Graph> two_layers(const std::string& last = "relu") {
   return program(
       "graph(w: f32[2, 2] = parameter 'w' value=1.0, x: f32[2, 2]):\n"
-      "  a: f32[2, 2] = aten.mm.default(x, w)" + in("net/layer.0") +
+      "  a: f32[2, 2] = aten.mm.default(x, w)" +
+      in("net/layer.0") +
       "  b: f32[2, 2] = aten.relu.default(a)\n"
-      "  c: f32[2, 2] = aten.relu.default(b)" + in("net/layer.0") +
-      "  d: f32[2, 2] = aten.mm.default(c, w)" + in("net/layer.1") +
+      "  c: f32[2, 2] = aten.relu.default(b)" +
+      in("net/layer.0") + "  d: f32[2, 2] = aten.mm.default(c, w)" + in("net/layer.1") +
       "  e: f32[2, 2] = aten." + last + ".default(d)" + in("net/layer.1") +
-      "  f: f32[2, 2] = aten.add.Tensor(e, x)" + in("net") +
-      "  return (f,)\n");
+      "  f: f32[2, 2] = aten.add.Tensor(e, x)" + in("net") + "  return (f,)\n");
 }
 
 std::string chain(std::size_t nodes) {
@@ -54,20 +54,20 @@ TEST_CASE("weights are drawn when they are asked for, where they are first used"
 
 TEST_CASE("a module that is left and entered again is two boxes, so that no cycle can come up") {
   const Picture picture = dataflow_picture(
-      *program("graph(x):\n  a = aten.relu.default(x)" + in("m") +
-               "  b = aten.relu.default(a)" + in("m") + "  c = aten.relu.default(b)" + in("k/l") +
-               "  d = aten.relu.default(c)" + in("k/l") + "  e = aten.relu.default(d)" + in("m") +
-               "  f = aten.relu.default(e)" + in("m") + "  return (f,)\n"),
+      *program("graph(x):\n  a = aten.relu.default(x)" + in("m") + "  b = aten.relu.default(a)" +
+               in("m") + "  c = aten.relu.default(b)" + in("k/l") + "  d = aten.relu.default(c)" +
+               in("k/l") + "  e = aten.relu.default(d)" + in("m") + "  f = aten.relu.default(e)" +
+               in("m") + "  return (f,)\n"),
       false);
   // k holds nothing but l, and is left out.
   CHECK(shape(picture) == "(x m(a b) k.l(c d) m(e f) output)");
 }
 
 TEST_CASE("a module of one node is that node, which says where it is from") {
-  const Picture picture = dataflow_picture(
-      *program("graph(x):\n  a = aten.relu.default(x)" + in("net/first/act") +
-               "  b = aten.neg.default(a)" + in("net") + "  return (b,)\n"),
-      false);
+  const Picture picture =
+      dataflow_picture(*program("graph(x):\n  a = aten.relu.default(x)" + in("net/first/act") +
+                                "  b = aten.neg.default(a)" + in("net") + "  return (b,)\n"),
+                       false);
   CHECK(shape(picture) == "(x net(a b) output)");
   CHECK(picture.boxes[box(picture, "a")].subtitle == "first.act: aten.relu.default");
 }
@@ -75,21 +75,22 @@ TEST_CASE("a module of one node is that node, which says where it is from") {
 TEST_CASE("records deeper than anybody writes are cut, not followed") {
   std::string deep = "m";
   for (int i = 0; i < 2000; ++i) deep += "/m";
-  const Picture picture = dataflow_picture(
-      *program("graph(x):\n  a = aten.relu.default(x)" + in(deep) + "  b = aten.neg.default(a)" +
-               in(deep) + "  return (b,)\n"),
-      false);
+  const Picture picture =
+      dataflow_picture(*program("graph(x):\n  a = aten.relu.default(x)" + in(deep) +
+                                "  b = aten.neg.default(a)" + in(deep) + "  return (b,)\n"),
+                       false);
   CHECK(picture.boxes.size() == 6);  // the whole, x, the module, a, b, output
 }
 
 TEST_CASE("nested graphs lie in a box beside their call") {
   const Picture picture = dataflow_picture(
-      *program("graph(x: f32[2]):\n"
-               "  wrap: (sin: f32[2]) = higher_order.wrap_with_set_grad_enabled(False, self.sub, x)\n"
-               "    graph sub(y: f32[2]):\n"
-               "      sin_1: f32[2] = aten.sin.default(y)\n"
-               "      return (sin_1,)\n"
-               "  return (sin,)\n"),
+      *program(
+          "graph(x: f32[2]):\n"
+          "  wrap: (sin: f32[2]) = higher_order.wrap_with_set_grad_enabled(False, self.sub, x)\n"
+          "    graph sub(y: f32[2]):\n"
+          "      sin_1: f32[2] = aten.sin.default(y)\n"
+          "      return (sin_1,)\n"
+          "  return (sin,)\n"),
       false);
   CHECK(shape(picture) == "(x wrap(wrap sub(y sin_1 output)) output)");
   const NodeId inner = picture.boxes[box(picture, "y")].node;
@@ -114,8 +115,8 @@ TEST_CASE("a long list is cut into parts, whatever its length") {
 }
 
 TEST_CASE("many calls between modules are a part, few stay what they are") {
-  std::string text = "graph(x):\n  a = aten.relu.default(x)" + in("m") +
-                     "  b = aten.relu.default(a)" + in("m");
+  std::string text =
+      "graph(x):\n  a = aten.relu.default(x)" + in("m") + "  b = aten.relu.default(a)" + in("m");
   std::string last = "b";
   for (const int size : {7, 9}) {
     for (int i = 0; i < size; ++i) {
@@ -123,8 +124,8 @@ TEST_CASE("many calls between modules are a part, few stay what they are") {
       text += fmt::format("  {} = aten.neg.default({})\n", next, last);
       last = next;
     }
-    text += fmt::format("  {1}a = aten.relu.default({0}){2}  {1}b = aten.relu.default({1}a){2}", last,
-                        fmt::format("d{}", size), in(fmt::format("k{}", size)));
+    text += fmt::format("  {1}a = aten.relu.default({0}){2}  {1}b = aten.relu.default({1}a){2}",
+                        last, fmt::format("d{}", size), in(fmt::format("k{}", size)));
     last = fmt::format("d{}b", size);
   }
   const Picture picture = dataflow_picture(*program(text + "  return (" + last + ",)\n"), false);

@@ -56,7 +56,8 @@ TEST_CASE("an edge between folded boxes counts what passes along it") {
                              "  b: f32[3] = aten.neg.default(a)" + in("m") +
                              "  c: f32[2] = aten.add.Tensor(a, b)" + in("k") +
                              "  d: f32[2] = aten.neg.default(c)" + in("k") + "  return (d,)\n");
-  CHECK_THAT(to_dot(picture_of(*graph, {.how = Fold::How::depth})), contains("[label=\"2 values\"]"));
+  CHECK_THAT(to_dot(picture_of(*graph, {.how = Fold::How::depth})),
+             contains("[label=\"2 values\"]"));
 }
 
 TEST_CASE("an SVG draws closed boxes, frames of open ones, and edges") {
@@ -76,9 +77,10 @@ TEST_CASE("an SVG draws closed boxes, frames of open ones, and edges") {
 TEST_CASE("a page holds the graph, the curve, and both trees") {
   const auto graph = small();
   const std::string page = to_html(*graph, picture_of(*graph, {}));
-  for (const char* part : {"\"title\":[", "\"curve\":{\"bytes\":[8,16,8]", "\"peak\":1",
-                           "\"dominators\":[[1,-1],[3,1],[4,3],[5,4]]",
-                           "\"post_dominators\":[[5,-1],[4,5],[3,4],[1,3]]", "default-src 'none'"}) {
+  for (const char* part :
+       {"\"title\":[", "\"curve\":{\"bytes\":[8,16,8]", "\"peak\":1",
+        "\"dominators\":[[1,-1],[3,1],[4,3],[5,4]]",
+        "\"post_dominators\":[[5,-1],[4,5],[3,4],[1,3]]", "default-src 'none'"}) {
     CHECK_THAT(page, contains(part));
   }
   CHECK_THAT(page, contains("16 bytes at most, while <b>b</b> runs"));
@@ -86,11 +88,12 @@ TEST_CASE("a page holds the graph, the curve, and both trees") {
 
 TEST_CASE("no name gets out of its quotes") {
   const std::string name = kHostile;
-  const auto graph = program(fmt::format(
-      "graph(x: f32[2]):\n  %'{0}': f32[2] = aten.relu.default(x)\n"
-      "  b: f32[2] = aten.neg.default(%'{0}')\n  return (b,)\n",
-      "</script><!--<img src=x onerror=alert(1)>\"\\'&\\\\N]]>"));
-  REQUIRE(std::string(graph->text(graph->node(graph->node(graph->output_node()).prev).name)) == "b");
+  const auto graph =
+      program(fmt::format("graph(x: f32[2]):\n  %'{0}': f32[2] = aten.relu.default(x)\n"
+                          "  b: f32[2] = aten.neg.default(%'{0}')\n  return (b,)\n",
+                          "</script><!--<img src=x onerror=alert(1)>\"\\'&\\\\N]]>"));
+  REQUIRE(std::string(graph->text(graph->node(graph->node(graph->output_node()).prev).name)) ==
+          "b");
   Picture picture = picture_of(*graph, {});
   picture.title = name;
   for (const std::string& text : {to_svg(picture), to_html(*graph, picture)}) {
@@ -109,8 +112,8 @@ TEST_CASE("no name gets out of its quotes") {
 TEST_CASE("text is cleaned of what no document may hold, and cut between characters") {
   CHECK(clean("a\x01\x7f\n\té→🔥") == "a\xef\xbf\xbd\xef\xbf\xbd\n\té→🔥");
   // a byte too many, one too few, overlong, a surrogate, beyond Unicode, U+FFFF
-  for (const char* bad : {"\x80", "\xe2\x82", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-                          "\xef\xbf\xbf"}) {
+  for (const char* bad :
+       {"\x80", "\xe2\x82", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xef\xbf\xbf"}) {
     const std::string cleaned = clean(bad);
     INFO(cleaned);
     CHECK(cleaned.starts_with("\xef\xbf\xbd"));

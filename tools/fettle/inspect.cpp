@@ -74,45 +74,47 @@ std::string node_purity_text(const Arguments& arguments, const std::string& what
                             : fmt::format("did you mean '{}'?", best)});
 }
 
-// What --top asks for. The options that only it needs are refused without it.
+// What --top and --color time ask for. The options that only these need are refused without them.
 struct Measuring {
-  std::int64_t top;
+  std::int64_t top;  // 0: for the colours of a picture
   ProfileOptions options;
   Device device;
 };
 std::optional<Measuring> read_measuring(const Arguments& arguments) {
-  if (arguments.has("top")) {
-    const std::string format = arguments.choice("format");
-    if (format == "summary" || format == "json") {
-      Measuring asked{arguments.whole_number("top", 5, 1, 1'000'000), {}, read_device(arguments)};
-      asked.options.runs = arguments.whole_number("runs", asked.options.runs, 1, 1'000'000);
-      return asked;
-    }
+  const bool top = arguments.has("top");
+  const std::string format = arguments.choice("format");
+  if (top && format != "summary" && format != "json") {
     throw Error({Code::usage_bad_argument,
                  fmt::format("--top has no format '{}'", format),
                  {},
                  {},
                  "leave --format away for a table, or ask for 'json'"});
   }
-  for (const char* option : {"runs", "device"}) {
-    if (!arguments.has(option)) continue;
-    throw Error({Code::usage_bad_argument,
-                 fmt::format("--{} says how to measure, and nothing is measured", option),
-                 {},
-                 {},
-                 "add --top 5 for the five calls that take longest"});
+  if (!top && !colours_by_time(arguments)) {
+    for (const char* option : {"runs", "device"}) {
+      if (!arguments.has(option)) continue;
+      throw Error({Code::usage_bad_argument,
+                   fmt::format("--{} says how to measure, and nothing is measured", option),
+                   {},
+                   {},
+                   "add --top 5 for the five calls that take longest, or --format html --color time"});
+    }
+    return std::nullopt;
   }
-  return std::nullopt;
+  Measuring asked{top ? arguments.whole_number("top", 5, 1, 1'000'000) : 0, {},
+                  read_device(arguments)};
+  asked.options.runs = arguments.whole_number("runs", asked.options.runs, 1, 1'000'000);
+  return asked;
 }
 
-MeasuredProgram measure(const Program& program, Measuring asked) {
+// Runs `work` with progress, until it is done or interrupted.
+template <class Work>
+auto measure(Measuring asked, Work work) {
   ProgressObserver observer;
   observer.stage("measuring each call");
   asked.options.cancel = observer.cancel();
-  MeasuredProgram measured;
-  interruptible(observer, [&] {
-    measured = measure_bottlenecks(program, asked.device, asked.top, asked.options);
-  });
+  decltype(work(asked)) measured;
+  interruptible(observer, [&] { measured = work(asked); });
   observer.clear();
   return measured;
 }
@@ -122,18 +124,32 @@ void show(const Arguments& arguments, const std::string& path,
   const std::string format = arguments.choice("format");
   const Program program = load_program(arguments, path);
   std::cerr << warnings_text(program);
+  if (format == "text") {
+    out << print(*program.graph);
+    return;
+  }
+  if (is_picture(format)) {
+    std::vector<double> seconds;
+    if (asked) {
+      seconds = measure(*asked, [&](const Measuring& with) {
+        return profile_program(program, with.device, with.options).seconds;
+      });
+    }
+    out << picture_text(arguments, program, path, seconds);
+    return;
+  }
   std::optional<MeasuredProgram> measured;
-  if (asked) measured = measure(program, *asked);
+  if (asked) {
+    measured = measure(*asked, [&](const Measuring& with) {
+      return measure_bottlenecks(program, with.device, with.top, with.options);
+    });
+  }
   if (format == "summary") {
     out << (measured ? bottlenecks_text(*program.graph, *measured) : summary_text(program, path));
-  } else if (format == "text") {
-    out << print(*program.graph);
-  } else if (format == "json") {
+  } else {
     boost::json::object profile;
     if (measured) profile = bottlenecks_json(*program.graph, *measured);
     write_json(program, measured ? &profile : nullptr, out);
-  } else {
-    out << picture_text(arguments, program, path);
   }
 }
 
@@ -198,7 +214,7 @@ std::vector<OptionSpec> options() {
        .help = "Measures each call, and lists the N that take longest."},
       {.name = "runs",
        .value = "N",
-       .help = "Of --top: how often the program runs.",
+       .help = "Of --top and --color time: how often the program runs.",
        .otherwise = "20"},
       device_option(),
       {.name = "types",
@@ -220,7 +236,8 @@ CommandSpec inspect_command() {
                    "inspect MODEL.pt2 --top N [--runs N] [--device DEVICE] [--format json]",
                    "inspect MODEL.pt2 --types", "inspect [MODEL.pt2] --purity OP|CALL|NODE"},
       .description =
-          {"Shows a program exported from PyTorch, without running it unless --top is given.",
+          {"Shows a program exported from PyTorch, without running it unless --top or --color time "
+           "is given.",
            "'summary' tells signature, weights (bytes of storage that several share count once), "
            "operators with what they have to compute and to move, samples and versions; 'text' "
            "every node, close to what "
@@ -252,6 +269,8 @@ CommandSpec inspect_command() {
                    {"fettle inspect model.pt2 -f html -o model.html", "A page to look around in"},
                    {"fettle inspect small.pt2 -f svg --against model.pt2 -o changes.svg",
                     "What passes changed, by colour"},
+                   {"fettle inspect model.pt2 -f html --color time -o model.html",
+                    "Where its time goes, by colour"},
                    {"fettle inspect model.pt2 -f dot --fold none | dot -Tpdf > model.pdf",
                     "Every node, laid out by Graphviz"},
                    {"fettle inspect model.pt2 --top 5", "Where its time goes"},

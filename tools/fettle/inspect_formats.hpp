@@ -3,6 +3,7 @@
 
 #include <boost/json/object.hpp>
 #include <iosfwd>
+#include <span>
 #include <string>
 
 #include "analysis/cost.hpp"
@@ -32,8 +33,10 @@ boost::json::object node_cost_json(const Costs& costs, NodeId node);
 // Pictures: dot, svg, html. What is wrong with their options is thrown before a program is loaded.
 bool is_picture(const std::string& format);
 void check_picture_options(const Arguments& arguments);
+bool colours_by_time(const Arguments& arguments);
+// `seconds`: of each node by its id, where colours_by_time.
 std::string picture_text(const Arguments& arguments, const Program& program,
-                         const std::string& path);
+                         const std::string& path, std::span<const double> seconds);
 std::vector<OptionSpec> picture_options();
 
 }  // namespace fettle

@@ -18,10 +18,10 @@
 namespace fettle {
 namespace {
 
-constexpr std::uint32_t kDeepest = 1000;         // levels of --fold
-constexpr std::uint32_t kTreeInSight = 150;      // nodes of a dominator tree that is read at a glance
-constexpr std::uint32_t kTreeInSvg = 2000;       // that one level of boxes takes
-constexpr std::size_t kMostOfANode = 400;        // characters of a node's text in its details
+constexpr std::uint32_t kDeepest = 1000;     // levels of --fold
+constexpr std::uint32_t kTreeInSight = 150;  // nodes of a dominator tree that is read at a glance
+constexpr std::uint32_t kTreeInSvg = 2000;   // that one level of boxes takes
+constexpr std::size_t kMostOfANode = 400;    // characters of a node's text in its details
 
 [[noreturn]] void refuse(std::string what, std::string hint) {
   throw Error({Code::usage_bad_argument, std::move(what), {}, {}, std::move(hint)});
@@ -52,10 +52,13 @@ void describe(Picture& picture, const Graph& graph) {
   }
 }
 
-void colour(const Arguments& arguments, const Graph& graph, Picture& picture) {
+void colour(const Arguments& arguments, const Graph& graph, std::span<const double> seconds,
+            Picture& picture) {
   const std::string by = colour_of(arguments);
   if (by == "memory") {
     colour_by_memory(picture, graph);
+  } else if (by == "time") {
+    colour_by_time(picture, seconds);
   } else if (by == "change") {
     const Program before = load_program(arguments, arguments.text("against"));
     std::cerr << warnings_text(before);
@@ -82,6 +85,10 @@ bool is_picture(const std::string& format) {
   return format == "dot" || format == "svg" || format == "html";
 }
 
+bool colours_by_time(const Arguments& arguments) {
+  return is_picture(arguments.choice("format")) && colour_of(arguments) == "time";
+}
+
 void check_picture_options(const Arguments& arguments) {
   const std::string format = arguments.choice("format");
   for (const char* option : {"fold", "color", "against", "graph"}) {
@@ -90,7 +97,9 @@ void check_picture_options(const Arguments& arguments) {
              "--format html, svg or dot");
     }
   }
-  fold_of(arguments);
+  if (fold_of(arguments).how == Fold::How::depth && arguments.choice("graph") != "dataflow") {
+    refuse("a tree of dominators has no modules to open to a depth", "--fold auto, or none");
+  }
   const std::string by = colour_of(arguments);
   if (by == "change" && !arguments.has("against")) {
     refuse("--color change needs a program to compare with", "--against OTHER.pt2");
@@ -106,7 +115,7 @@ void check_picture_options(const Arguments& arguments) {
 }
 
 std::string picture_text(const Arguments& arguments, const Program& program,
-                         const std::string& path) {
+                         const std::string& path, std::span<const double> seconds) {
   const Graph& graph = *program.graph;
   const std::string format = arguments.choice("format"), what = arguments.choice("graph");
   const Fold how = fold_of(arguments);
@@ -117,7 +126,7 @@ std::string picture_text(const Arguments& arguments, const Program& program,
   if (!picture.boxes[0].subtitle.empty()) picture.title += ": " + picture.boxes[0].subtitle;
   if (what != "dataflow") picture.title += ", " + what;
   describe(picture, graph);
-  colour(arguments, graph, picture);
+  colour(arguments, graph, seconds, picture);
   if (format == "html") return to_html(graph, picture);
   return format == "svg" ? to_svg(picture) : to_dot(picture);
 }
@@ -131,8 +140,9 @@ std::vector<OptionSpec> picture_options() {
           {.name = "color",
            .value = "BY",
            .help = "Pictures: what colours tell. 'memory' is the bytes alive while a node runs; "
-                   "'change' needs --against; 'none' tells inputs from calls and modules.",
-           .choices = {"memory", "change", "none"},
+                   "'time' runs the program on its stored sample and measures each call; 'change' "
+                   "needs --against; 'none' tells inputs from calls and modules.",
+           .choices = {"memory", "time", "change", "none"},
            .completes = Completes::choice},
           {.name = "against",
            .value = "OTHER.pt2",

@@ -94,15 +94,20 @@ std::string micro(double seconds) {
 
 }  // namespace
 
+Profile profile_program(const Program& program, const Device& device,
+                        const ProfileOptions& options) {
+  const std::vector<RunValue> inputs = first_sample(program);
+  Executable executable(*program.graph, {.device = device});
+  return measure_profile(*program.graph, executable, inputs, options);
+}
+
 MeasuredProgram measure_bottlenecks(const Program& program, const Device& device, std::int64_t top,
                                     const ProfileOptions& options) {
   const Graph& graph = *program.graph;
-  const std::vector<RunValue> inputs = first_sample(program);
-  Executable executable(graph, {.device = device});
   MeasuredProgram out;
   out.device = device;
-  out.profile = measure_profile(graph, executable, inputs, options);
-  const Costs costs(graph, Storages(graph), sizes_of(graph, inputs));
+  out.profile = profile_program(program, device, options);
+  const Costs costs(graph, Storages(graph), sizes_of(graph, first_sample(program)));
   out.machine = measure_machine(device, products_dtype(graph, costs));
 
   std::vector<NodeId> nodes;

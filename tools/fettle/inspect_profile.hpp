@@ -1,4 +1,4 @@
-// fettle inspect --top: where a program's time goes, measured, beside what the calls have to do and
+// fettle inspect --top and --color time: where a program's time goes, measured, beside what the calls have to do and
 // what the machine can do.
 #pragma once
 
@@ -33,8 +33,11 @@ struct MeasuredProgram {
   std::vector<Bottleneck> top;  // the slowest first
 };
 
-// Runs the program on its first stored sample, and the machine's own measurement. Sizes are those
-// of the sample. Throws sample_inputs_unreadable where none is stored.
+// The time of each node on the first stored sample. Throws sample_inputs_unreadable where none is
+// stored.
+Profile profile_program(const Program& program, const Device& device,
+                        const ProfileOptions& options);
+// The same, and the machine's own measurement. Sizes are those of the sample.
 MeasuredProgram measure_bottlenecks(const Program& program, const Device& device, std::int64_t top,
                                     const ProfileOptions& options);
 
