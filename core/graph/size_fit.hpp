@@ -2,8 +2,9 @@
 // probes, where it cannot be asked for symbols. Assignments of the symbols are spread over their
 // ranges, the ends and numbers of interest included, where Min and Max show themselves.
 //
-// Only what agrees at every probe is answered, and where two answers would, neither is: with at
-// least five generic probes, or all values that the ranges allow. No answer is no guess.
+// Only what agrees at every probe is answered: with at least five generic probes, or all values that
+// the ranges allow. The simplest form comes first, and a quotient is answered only where it is the
+// one quotient that agrees. Evidence, not proof: what rests on it says so.
 #pragma once
 
 #include <functional>
