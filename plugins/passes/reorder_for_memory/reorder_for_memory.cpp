@@ -37,8 +37,10 @@ class ReorderForMemory : public fettle::Pass {
   static constexpr fettle::Promise promise = fettle::Promise::exact;
 
   std::optional<std::string> analyze(const fettle::Graph& graph) override {
+    const fettle::AliasClasses classes(graph);
     for (const fettle::Block block : blocks_of(graph.columns()))
-      if (!better_orders(tasks(graph, block)).empty()) return std::nullopt;
+      if (!better_orders(tasks_of(graph, classes, fettle::Liveness(graph, block))).empty())
+        return std::nullopt;
     const fettle::Liveness live(graph);
     return "no order was found that needs less than " + std::to_string(live.peak_bytes()) +
            " bytes of values at once";
@@ -46,9 +48,10 @@ class ReorderForMemory : public fettle::Pass {
 
   void transform(fettle::MutableGraph& graph) override {
     const std::int64_t before = fettle::Liveness(graph).peak_bytes();
+    const fettle::AliasClasses classes(graph);
     for (const fettle::Block block : blocks_of(graph.columns())) {
       // What became better may become better still, as ties fall otherwise.
-      for (int round = 0; round < kRounds && improve(graph, block); ++round) {
+      for (int round = 0; round < kRounds && improve(graph, classes, block); ++round) {
       }
     }
     const fettle::Liveness live(graph);
@@ -60,15 +63,12 @@ class ReorderForMemory : public fettle::Pass {
  private:
   static constexpr int kRounds = 8;
 
-  static Tasks tasks(const fettle::Graph& graph, fettle::Block block) {
-    return tasks_of(graph, graph.columns(), fettle::AliasClasses(graph),
-                    fettle::Liveness(graph, block), block);
-  }
-
   // Whether a better order is the block's now.
-  bool improve(fettle::MutableGraph& graph, fettle::Block block) const {
-    const Tasks found = tasks(graph, block);
-    const std::int64_t now = fettle::Liveness(graph, block).peak_bytes();
+  bool improve(fettle::MutableGraph& graph, const fettle::AliasClasses& classes,
+               fettle::Block block) const {
+    const fettle::Liveness live(graph, block);
+    const std::int64_t now = live.peak_bytes();
+    const Tasks found = tasks_of(graph, classes, live);
     for (const Order& order : better_orders(found)) {
       const fettle::Node root = graph.node(found.nodes[order.front()]);
       fettle::Rewrite rewrite(graph, root, "less memory alive at once");

@@ -19,26 +19,24 @@ void make_unique(Pairs& pairs) {
   pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
 }
 
-// Reads the columns of one block once.
+// Reads the nodes of one block once.
 class Reader {
  public:
-  Reader(const fettle::Graph& graph, const fettle_columns& columns,
-         const fettle::AliasClasses& classes, const fettle::Liveness& live)
-      : graph_(graph), columns_(columns), classes_(classes) {
+  Reader(const fettle::Graph& graph, const fettle::AliasClasses& classes,
+         const fettle::Liveness& live)
+      : graph_(graph), classes_(classes) {
     for (const fettle_storage& storage : live.storages()) allocated_[storage.value] = storage.bytes;
     for (std::uint64_t at = 0; at < live.live_bytes().size(); ++at)
       if (live.nested_bytes()[at] > 0) inside_[live.node(at).id()] = live.nested_bytes()[at];
   }
 
-  void read(fettle_block block) {
-    task_of_.assign(columns_.n_values, kNoTask);
-    for (std::uint64_t i = 0; i < columns_.n_nodes; ++i) {
-      if (columns_.blocks[i] != block) continue;
-      if (columns_.opcodes[i] == FETTLE_OPCODE_OUTPUT) {
-        for_each_operand(i, [&](fettle_value v) { returned_[unit_of(v)] = true; });
-      } else if (columns_.opcodes[i] == FETTLE_OPCODE_CALL_FUNCTION) {
-        add_call(i);
-      }
+  void read(fettle::Node node) {
+    const fettle_node_info info = node.info();
+    if (info.opcode == FETTLE_OPCODE_OUTPUT) {
+      for (const fettle_value v : std::span(info.operands, info.n_operands))
+        returned_[unit_of(v)] = true;
+    } else if (info.opcode == FETTLE_OPCODE_CALL_FUNCTION) {
+      add_call(node, info);
     }
   }
 
@@ -53,11 +51,6 @@ class Reader {
   }
 
  private:
-  template <class Visit>
-  void for_each_operand(std::uint64_t i, Visit visit) const {
-    for (auto k = columns_.operand_offsets[i]; k < columns_.operand_offsets[i + 1]; ++k)
-      visit(columns_.operands[k]);
-  }
   std::uint32_t unit_of(fettle_value value) {
     const auto [found, added] = units_.try_emplace(classes_.of(graph_.value(value)),
                                                    static_cast<std::uint32_t>(bytes_.size()));
@@ -68,9 +61,8 @@ class Reader {
     return found->second;
   }
 
-  void add_call(std::uint64_t i) {
+  void add_call(fettle::Node call, const fettle_node_info& info) {
     const auto task = static_cast<std::uint32_t>(nodes_.size());
-    const fettle::Node call = graph_.node(columns_.nodes[i]);
     nodes_.push_back(call.id());
     const auto inside = inside_.find(call.id());
     nested_.push_back(inside == inside_.end() ? 0 : inside->second);
@@ -79,12 +71,13 @@ class Reader {
       touches_.emplace_back(task, unit_of(value));
       in_order = in_order || classes_.written(graph_.value(value));
     };
-    for_each_operand(i, [&](fettle_value value) {
+    for (const fettle_value value : std::span(info.operands, info.n_operands)) {
       touch(value);
-      if (task_of_[value] != kNoTask) waits_.emplace_back(task, task_of_[value]);
-    });
-    for (std::uint32_t k = 0; k < columns_.result_counts[i]; ++k) {
-      const fettle_value result = columns_.first_results[i] + k;
+      if (const auto made = task_of_.find(value); made != task_of_.end())
+        waits_.emplace_back(task, made->second);
+    }
+    for (std::uint32_t k = 0; k < info.n_results; ++k) {
+      const fettle_value result = info.first_result + k;
       touch(result);
       task_of_[result] = task;
       if (const auto made = allocated_.find(result); made != allocated_.end())
@@ -96,12 +89,11 @@ class Reader {
   }
 
   const fettle::Graph& graph_;
-  const fettle_columns& columns_;
   const fettle::AliasClasses& classes_;
   std::unordered_map<fettle_value, std::int64_t> allocated_;
   std::unordered_map<fettle_node, std::int64_t> inside_;
-  std::vector<std::uint32_t> task_of_;                      // by value: what makes it
-  std::unordered_map<std::uint32_t, std::uint32_t> units_;  // by alias class
+  std::unordered_map<fettle_value, std::uint32_t> task_of_;  // what makes a value
+  std::unordered_map<std::uint32_t, std::uint32_t> units_;   // by alias class
   std::vector<fettle_node> nodes_;
   std::vector<std::int64_t> nested_, bytes_;
   std::vector<bool> returned_;
@@ -118,10 +110,9 @@ Lists::Lists(std::size_t count, const Pairs& pairs) : begin_(count + 1, 0), item
   for (const auto& [whose, what] : pairs) items_[next[whose]++] = what;
 }
 
-Tasks tasks_of(const fettle::Graph& graph, const fettle_columns& columns,
-               const fettle::AliasClasses& classes, const fettle::Liveness& live,
-               fettle::Block block) {
-  Reader reader(graph, columns, classes, live);
-  reader.read(block.id);
+Tasks tasks_of(const fettle::Graph& graph, const fettle::AliasClasses& classes,
+               const fettle::Liveness& live) {
+  Reader reader(graph, classes, live);
+  for (std::uint64_t at = 0; at < live.live_bytes().size(); ++at) reader.read(live.node(at));
   return reader.tasks();
 }

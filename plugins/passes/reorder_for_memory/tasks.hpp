@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <fettle/fettle.hpp>
+#include <span>
 #include <vector>
 
 // One list for each of many, in two arrays.
@@ -38,7 +39,6 @@ struct Tasks {
   std::uint32_t size() const { return static_cast<std::uint32_t>(nodes.size()); }
 };
 
-// `columns`, `classes` and `live` of the graph as it stands.
-Tasks tasks_of(const fettle::Graph& graph, const fettle_columns& columns,
-               const fettle::AliasClasses& classes, const fettle::Liveness& live,
-               fettle::Block block);
+// `live` is that of the block as it stands; `classes` do not depend on order. Linear in the block.
+Tasks tasks_of(const fettle::Graph& graph, const fettle::AliasClasses& classes,
+               const fettle::Liveness& live);
