@@ -94,6 +94,11 @@ std::shared_ptr<const Costs> AnalysisManager::costs() {
              [&] { return std::make_shared<Costs>(graph_, *storages); });
 }
 
+std::shared_ptr<const InferredTypes> AnalysisManager::types() {
+  return get(types_, storage_version(now()),
+             [&] { return std::make_shared<InferredTypes>(graph_); });
+}
+
 std::shared_ptr<const Snapshot> AnalysisManager::flow(BlockId block) {
   return get(blocks_[block].flow, flow_version(now()), [&] {
     auto flow = std::make_shared<Snapshot>(graph_, block);

@@ -19,6 +19,7 @@
 #include "analysis/cost.hpp"
 #include "analysis/dominators.hpp"
 #include "analysis/liveness.hpp"
+#include "analysis/type_propagation.hpp"
 #include "ops/facts.hpp"
 
 namespace fettle {
@@ -41,6 +42,7 @@ class AnalysisManager {
   std::shared_ptr<const AliasClasses> aliasing();
   std::shared_ptr<const Storages> storages();
   std::shared_ptr<const Costs> costs();  // at export's hints
+  std::shared_ptr<const InferredTypes> types();
   std::shared_ptr<const Snapshot> flow(BlockId block);
   std::shared_ptr<const DominatorTree> dominators(BlockId block,
                                                   DominatorTree::Direction direction);
@@ -72,6 +74,7 @@ class AnalysisManager {
   Made<AliasClasses> aliasing_;
   Made<Storages> storages_;
   Made<Costs> costs_;
+  Made<InferredTypes> types_;
   std::unordered_map<BlockId, OfBlock> blocks_;
 };
 

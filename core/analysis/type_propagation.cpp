@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <boost/container_hash/hash.hpp>
 #include <map>
+#include <set>
 #include <unordered_map>
 
+#include "base/error.hpp"
 #include "graph/nested_blocks.hpp"
 #include "graph/text.hpp"
 #include "graph/type_comparison.hpp"
@@ -322,6 +324,25 @@ std::string InferredTypes::text(const TypeMismatch& mismatch) const {
   return fmt::format("{} is recorded as {}, and rule '{}' computes {}", what,
                      shown(graph_.value(mismatch.value).type), mismatch.rule,
                      shown(mismatch.computed));
+}
+
+void InferredTypes::check_against(const InferredTypes& before) const {
+  if (mismatches_.empty()) return;
+  // By value; of a call with another number of results by node.
+  std::set<std::pair<ValueId, NodeId>> known;
+  const auto key = [](const TypeMismatch& m) {
+    return std::pair(m.value, m.value ? NodeId() : m.node);
+  };
+  for (const TypeMismatch& mismatch : before.mismatches_) known.insert(key(mismatch));
+  for (const TypeMismatch& mismatch : mismatches_) {
+    if (known.contains(key(mismatch))) continue;
+    throw Error(
+        {.code = Code::graph_type_mismatch,
+         .what = text(mismatch),
+         .where = fmt::format("node '{}'", graph_.text(graph_.node(mismatch.node).name)),
+         .hint = "whoever changes what a call computes sets its results' types, or asks for them: "
+                 "fettle.types/1"});
+  }
 }
 
 }  // namespace fettle

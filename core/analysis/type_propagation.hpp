@@ -41,6 +41,10 @@ class InferredTypes {
   // One sentence or two: node, operator, what is recorded, what was computed, and by which rule.
   std::string text(const TypeMismatch& mismatch) const;
 
+  // Throws graph_type_mismatch for the first mismatch that was not there before: one in the program
+  // as it was loaded is no pass's fault.
+  void check_against(const InferredTypes& before) const;
+
  private:
   friend class TypePropagation;
   const Graph& graph_;

@@ -108,7 +108,7 @@ fettle_status append_node(fettle_ctx* ctx, fettle_graph* g, fettle_block id,
     require_rewrite(journal, "append_node");
     const BlockId block =
         id == kRootBlock.index ? kRootBlock : nested_block(journal.graph(), id, "append_node");
-    *out = create_call(journal, read_struct(given), {block, {}}).index;
+    *out = create_call(*g, read_struct(given), {block, {}}).index;
     return FETTLE_OK;
   });
 }

@@ -77,7 +77,24 @@ bool returns_single(const Graph& graph, const std::vector<NamedArgument>& argume
   return single;
 }
 
-NodeSpec spec_of(const Graph& graph, const fettle_node_spec& given) {
+// The results of a call for which no types were given; one that has none needs none.
+void infer_results(const fettle_graph& g, NodeSpec& spec, const OperatorSchema& schema) {
+  if (result_forms_of(schema).empty()) return;
+  CallTypes inferred = infer_call(g, spec.op, {spec.arguments, spec.operands});
+  if (!inferred.known) {
+    refuse_edit("create_node",
+                fmt::format("no types were given for the results of '{}', and no rule tells them: {}",
+                            schema.name, inferred.why),
+                "give result_types");
+  }
+  for (Type& type : inferred.types) {
+    spec.result_types.push_back(g.graph.intern(std::move(type)));
+  }
+  spec.result_forms = std::move(inferred.forms);
+}
+
+NodeSpec spec_of(const fettle_graph& g, const fettle_node_spec& given) {
+  const Graph& graph = g.graph;
   const std::string_view op = to_view(given.op);
   const OperatorSchema* schema = find_operator(op);
   if (!schema) {
@@ -99,8 +116,10 @@ NodeSpec spec_of(const Graph& graph, const fettle_node_spec& given) {
   if (schema->source == SchemaSource::higher_order) {
     spec.result_forms = forms_of_types(graph, spec.result_types);
     spec.hop_single_tensor_return = returns_single(graph, spec.arguments);
-  } else {
+  } else if (given.n_results > 0) {
     spec.result_forms = result_forms(*schema, given.n_results);
+  } else {
+    infer_results(g, spec, *schema);
   }
   if (given.provenance != FETTLE_NONE) {
     spec.metadata = live(graph, given.provenance, "create_node").metadata;
@@ -114,7 +133,7 @@ fettle_status create_node(fettle_ctx* ctx, fettle_graph* g, const fettle_node_sp
   return edit(ctx, g, "create_node", [&](Journal& journal) -> fettle_status {
     const fettle_node_spec asked = read_struct(given);
     if (journal.in_rewrite()) live(journal.graph(), asked.before, "create_node");
-    *out = create_call(journal, asked, {.before = NodeId(asked.before)}).index;
+    *out = create_call(*g, asked, {.before = NodeId(asked.before)}).index;
     return FETTLE_OK;
   });
 }
@@ -244,13 +263,14 @@ fettle_status add_constant(fettle_ctx* ctx, fettle_graph* g, fettle_str name,
 
 }  // namespace
 
-NodeId create_call(Journal& journal, const fettle_node_spec& asked, InsertPoint where) {
+NodeId create_call(fettle_graph& g, const fettle_node_spec& asked, InsertPoint where) {
+  Journal& journal = *g.journal;
   if (!journal.in_rewrite()) refuse_edit("create_node", "no rewrite is open");
   const Graph& graph = journal.graph();
   if (where.before && graph.node(where.before).opcode == Opcode::placeholder) {
     refuse_edit("create_node", "a call cannot stand before a placeholder");
   }
-  NodeSpec spec = spec_of(graph, asked);
+  NodeSpec spec = spec_of(g, asked);
   if (const std::string_view name = to_view(asked.name); !name.empty()) {
     spec.name = journal.fresh_name(printable(name));
   }

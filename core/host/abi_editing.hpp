@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "host/abi_arguments.hpp"
 #include "host/context.hpp"
 
 namespace fettle {
@@ -54,6 +55,9 @@ inline void require_type(const Graph& graph, fettle_type_id id, std::string_view
 }
 
 // A call as create_node makes it: before `before`, or at the end of `where.block` (abi_edit.cpp).
-NodeId create_call(Journal& journal, const fettle_node_spec& asked, InsertPoint where);
+NodeId create_call(fettle_graph& g, const fettle_node_spec& asked, InsertPoint where);
+
+// What rules say about a call of bound arguments (abi_types.cpp).
+CallTypes infer_call(const fettle_graph& g, StringId op, const BoundArguments& call);
 
 }  // namespace fettle

@@ -26,7 +26,7 @@ const void* extension(const char* id) {
       {FETTLE_PROGRAM_ID, &kProgramTable}, {FETTLE_SHAPES_ID, &kShapesTable},
       {FETTLE_BLOCKS_ID, &kBlocksTable},   {FETTLE_DOMINANCE_ID, &kDominanceTable},
       {FETTLE_LIVENESS_ID, &kLivenessTable},
-      {FETTLE_COST_ID, &kCostTable},
+      {FETTLE_COST_ID, &kCostTable},       {FETTLE_TYPES_ID, &kTypesTable},
   };
   if (!id) return nullptr;
   for (const Extension& e : kExtensions) {

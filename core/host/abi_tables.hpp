@@ -16,6 +16,7 @@ extern const fettle_shapes_v1 kShapesTable;      // abi_shapes.cpp
 extern const fettle_dominance_v1 kDominanceTable;  // abi_analyses.cpp
 extern const fettle_liveness_v1 kLivenessTable;    // abi_analyses.cpp
 extern const fettle_cost_v1 kCostTable;          // abi_cost.cpp
+extern const fettle_types_v1 kTypesTable;        // abi_types.cpp
 extern const fettle_host kHostTable;             // abi_host.cpp
 
 // Of kGraphTable, in a file of its own: abi_columns.cpp.

@@ -45,6 +45,7 @@ struct ComponentInfo {
   std::optional<Promise> promise;  // passes only
   std::vector<OptionInfo> options;
   std::vector<Analysis> preserves = {};  // passes only
+  bool idempotent = false;               // passes only: declares that it leaves its own result alone
 };
 
 // The resolved options of an instance, defaults filled in: name and the value's text.

@@ -23,6 +23,7 @@
 #include "graph/journal.hpp"
 #include "host/components.hpp"
 #include "ops/facts.hpp"
+#include "ops/type_inference.hpp"
 
 struct fettle_ctx {
   fettle_ctx(fettle::Outcome& o, std::string_view speaker_name, const fettle::Graph* g = nullptr)
@@ -76,6 +77,7 @@ struct fettle_graph {
   };
   mutable std::vector<std::unique_ptr<TypeView>> type_views;  // by type id
   mutable fettle::PlainCalls plain_calls;
+  mutable std::unique_ptr<fettle::TypeInference> inference;  // made when first asked
   mutable fettle::NodeId constants_go_before;                 // cached: see abi_constants.cpp
 };
 
@@ -100,17 +102,7 @@ template <class T>
 inline constexpr std::size_t kFirstSize = sizeof(T);
 
 template <>
-inline constexpr std::size_t kFirstSize<fettle_run_options> =
-    offsetof(fettle_run_options, after_node) + sizeof(fettle_run_options::after_node);
-template <>
-inline constexpr std::size_t kFirstSize<fettle_verdict> =
-    offsetof(fettle_verdict, detail) + sizeof(fettle_verdict::detail);
-template <>
-inline constexpr std::size_t kFirstSize<fettle_type> = offsetof(fettle_type, scalar);
-template <>
-inline constexpr std::size_t kFirstSize<fettle_columns> = offsetof(fettle_columns, first_results);
-template <>
-inline constexpr std::size_t kFirstSize<fettle_pass_v1> = offsetof(fettle_pass_v1, n_preserves);
+inline constexpr std::size_t kFirstSize<fettle_pass_v1> = offsetof(fettle_pass_v1, flags);
 
 template <class T>
 bool usable(const T* them) {

@@ -162,7 +162,7 @@ Answer ask_interfaces(const std::filesystem::path& path, const fettle_component&
   };
   Answer answer;
   for (const auto& [id, kind] : kInterfaces) {
-    const void* table = ask(path, "component.interface", [&] { return component.interface(id); });
+    const void* table = ask(path, "component.get_interface", [&] { return component.get_interface(id); });
     if (!table) continue;
     answer = {kind, table, answer.count + 1};
   }
@@ -216,8 +216,8 @@ LoadedComponent PluginLibrary::check_component(const fettle_component* component
   if (!usable(component)) bad("it is null or smaller than version 1.0's");
   const std::string name = printable(to_view(component->name));
   if (!is_snake_case(name)) bad(fmt::format("the name '{}' is not snake_case", name));
-  if (!component->create || !component->destroy || !component->interface) {
-    bad(fmt::format("'{}' lacks create, destroy or interface", name));
+  if (!component->create || !component->destroy || !component->get_interface) {
+    bad(fmt::format("'{}' lacks create, destroy or get_interface", name));
   }
   if (component->n_options > 0 && !component->options) bad(name + ": its options are null");
 
@@ -240,6 +240,7 @@ LoadedComponent PluginLibrary::check_component(const fettle_component* component
     const auto* pass = static_cast<const fettle_pass_v1*>(answer.table);
     loaded.info.promise = static_cast<Promise>(pass->promise);
     loaded.info.preserves = preserved_by(pass);
+    loaded.info.idempotent = (read_struct(pass).flags & FETTLE_PASS_IDEMPOTENT) != 0;
   }
   const std::string where = fmt::format("{}: component '{}'", info_.path.string(), name);
   for (const fettle_option_decl& option : loaded.options()) {

@@ -130,6 +130,7 @@ class Runner {
       return PassStatus::not_applicable;
     }
     const OutputAliases aliases(graph(), *analyses_.aliasing());
+    const std::shared_ptr<const InferredTypes> types = analyses_.types();
     Preservation preservation(analyses_, pass.info().preserves, pipeline_.check_passes);
     transform(pass, journal, outcome, record);
     observer_.stop_if_cancelled();
@@ -139,7 +140,8 @@ class Runner {
     }
     account(journal, record);
     require_preserved(pass, preservation, journal.tally(), record);
-    check_structure(pass, aliases, outcome, record);
+    check_structure(pass, aliases, *types, outcome, record);
+    if (pipeline_.check_passes && pass.info().idempotent) require_idempotent(pass, journal, record);
     return verify_pass(pass, record) ? PassStatus::changed : PassStatus::rolled_back;
   }
 
@@ -202,6 +204,20 @@ class Runner {
                        journal.rewrites()));
   }
 
+  // Checking: who says that it does not change its own result is run on it.
+  void require_idempotent(Pass& pass, Journal& journal, const PassReport& record) {
+    const Journal::Mark settled = journal.mark();
+    const std::string once = print(graph());
+    Outcome ignored;
+    pass.transform(journal, analyses_, ignored);
+    const bool same = print(graph()) == once;
+    journal.rollback(settled);
+    if (same) return;
+    refuse(Code::plugin_not_idempotent, pass, record,
+           fmt::format("pass '{}' changed its own result when it ran again", record.name),
+           "it declares that it is idempotent");
+  }
+
   // Checking: what the journal did not see, nobody can undo.
   void require_unchanged(const Pass& pass, const PassReport& record, const std::string& before) {
     const std::string now = print(graph());
@@ -225,13 +241,14 @@ class Runner {
     record.modified = tally.modified;
   }
 
-  void check_structure(Pass& pass, const OutputAliases& aliases, Outcome& outcome,
-                       PassReport& record) {
+  void check_structure(Pass& pass, const OutputAliases& aliases, const InferredTypes& types,
+                       Outcome& outcome, PassReport& record) {
     const Stopwatch watch;
     try {
       check(graph());
       check_schemas(graph());
       aliases.check(graph(), *analyses_.aliasing());
+      analyses_.types()->check_against(types);
       pass.verify(analyses_, outcome);
     } catch (const Error& error) {
       Diagnostic diagnostic = error.diagnostic();

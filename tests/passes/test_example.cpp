@@ -88,3 +88,57 @@ TEST_CASE("the SDK's example of regions says where fusion could begin") {
       return (g,))") ==
         std::vector<std::string>{"regions_note: x to e", "regions_note: f to output"});
 }
+
+TEST_CASE("the SDK's example of dominance computes what one node needs right before it") {
+  const Host host = examples();
+  const auto pass = host.create_pass("sink_to_use", {});
+  const auto graph = graph_of(R"(
+    graph(x: f32[4]):
+      early: f32[4] = aten.exp.default(x)
+      below: f32[4] = aten.sin.default(early)
+      shared: f32[4] = aten.cos.default(x)
+      a: f32[4] = aten.neg.default(shared)
+      b: f32[4] = aten.mul.Tensor(a, shared)
+      c: f32[4] = aten.add.Tensor(b, below)
+      return (c,))");
+  Journal journal(*graph);
+  AnalysisManager analyses(*graph);
+  Outcome outcome;
+  REQUIRE_FALSE(pass->analyze(analyses, outcome));
+  pass->transform(journal, analyses, outcome);
+  check(*graph);
+  std::vector<std::string> order;
+  for (const NodeId node : graph->nodes()) order.emplace_back(graph->text(graph->node(node).name));
+  CHECK(order == std::vector<std::string>{"x", "early", "below", "shared", "a", "b", "c", "output"});
+  CHECK_FALSE(journal.changed());  // it was so before: `below` and `b` both flow into `c`
+
+  const auto apart = graph_of(R"(
+    graph(x: f32[4]):
+      wanted_late: f32[4] = aten.exp.default(x)
+      a: f32[4] = aten.cos.default(x)
+      b: f32[4] = aten.neg.default(a)
+      half: f32[4] = aten.sin.default(wanted_late)
+      c: f32[4] = aten.mul.Tensor(half, wanted_late)
+      d: f32[4] = aten.add.Tensor(b, c)
+      return (d,))");
+  Journal edits(*apart);
+  AnalysisManager of_apart(*apart);
+  pass->transform(edits, of_apart, outcome);
+  check(*apart);
+  order.clear();
+  for (const NodeId node : apart->nodes()) order.emplace_back(apart->text(apart->node(node).name));
+  CHECK(order == std::vector<std::string>{"x", "a", "b", "wanted_late", "half", "c", "d", "output"});
+}
+
+TEST_CASE("the SDK's example of dominance leaves alone what has an order") {
+  const Host host = examples();
+  const auto pass = host.create_pass("sink_to_use", {});
+  const auto graph = graph_of(R"(
+    graph(x: f32[4]):
+      a: f32[4] = aten.clone.default(x)
+      b: f32[4] = aten.relu_.default(a)
+      return (b,))");
+  AnalysisManager analyses(*graph);
+  Outcome outcome;
+  CHECK(pass->analyze(analyses, outcome) == "its order means something");
+}

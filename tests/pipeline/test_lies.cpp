@@ -75,8 +75,15 @@ TEST_CASE("a pass that creates nodes preserves nothing, checking or not") {
   }
 }
 
-TEST_CASE("a claim that is true passes; ids of analyses that nobody knows are passed over") {
+TEST_CASE("a pass that changes its own result and claims to be idempotent is caught") {
   const Ran ran("swaps", true);
+  is_caught(ran, "plugin-not-idempotent", "it declares that it is idempotent");
+  CHECK(ran.untouched());
+  CHECK_FALSE(Ran("swaps", false).error);  // asked only when checking
+}
+
+TEST_CASE("a claim that is true passes; ids of analyses that nobody knows are passed over") {
+  const Ran ran("sorts", true);
   CHECK_FALSE(ran.error);
   CHECK(ran.report.passes[0].status == PassStatus::changed);
 }

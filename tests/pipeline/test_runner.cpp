@@ -235,6 +235,38 @@ TEST_CASE("a broken graph is refused before any verifier sees it") {
   CHECK(asked == 0);
 }
 
+TEST_CASE("a recorded type that is not what the operands make is refused, and its node named") {
+  const auto widen = [](Journal& journal) {  // the type says one thing, the call another
+    const Graph& graph = journal.graph();
+    const NodeId node = find(graph, "dead");
+    Type type = graph.type(graph.result(node));
+    type.dtype = DType::float64;
+    journal.begin_rewrite(node, "wrong on purpose");
+    journal.set_type(graph.result(node), graph.intern(type));
+    journal.end_rewrite();
+  };
+  const Ran ran(pipeline(verifier(always(passed())), pass("widen", widen)));
+  REQUIRE(ran.error);
+  CHECK(code_name(ran.error->code) == "graph-type-mismatch");
+  CHECK_THAT(ran.error->what, contains("'dead' (aten.neg.default) is recorded as f64[2]"));
+  CHECK(ran.error->where == "after pass 'widen' of plugin 'test': node 'dead'");
+  CHECK(ran.after() == ran.before);
+}
+
+TEST_CASE("a type that the program itself records wrongly is no pass's fault") {
+  Ran ran{ResolvedPipeline{}};
+  const ValueId dead = ran.program.graph->result(find(*ran.program.graph, "dead"));
+  {
+    Journal journal(*ran.program.graph, Journal::Recording::off);
+    Type type = ran.program.graph->type(dead);
+    type.dtype = DType::float64;
+    journal.set_type(dead, ran.program.graph->intern(type));
+  }
+  ResolvedPipeline erases = pipeline(verifier(always(passed())), eraser("erase", "also_dead"));
+  run_pipeline(ran.program, erases, Device{}, ran.log, ran.report);
+  CHECK(ran.report.passes[0].status == PassStatus::changed);
+}
+
 TEST_CASE("a repeat group runs until a round changes nothing") {
   ResolvedPipeline p = pipeline(verifier(always(passed())));
   ResolvedRepeat group;

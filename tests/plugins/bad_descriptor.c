@@ -46,7 +46,7 @@ static const fettle_pass_v1 pass = {
 #else
     transform,
 #endif
-    NULL, 0, NULL};
+    NULL, 0, NULL, 0, 0};
 
 #ifdef BAD_TWO_KINDS
 static fettle_status verify(fettle_instance* self, fettle_ctx* ctx,

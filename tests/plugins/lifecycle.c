@@ -41,8 +41,11 @@ static fettle_status transform(fettle_instance* self, fettle_ctx* ctx, fettle_gr
   note("transform");
   return FETTLE_OK;
 }
-static const fettle_pass_v1 pass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_TOLERANT, NULL,
-                                    transform, NULL, 0, NULL};
+static const fettle_pass_v1 pass = {
+    .size = sizeof(fettle_pass_v1),
+    .promise = FETTLE_PROMISE_TOLERANT,
+    .transform = transform,
+};
 static const void* interface_of(const char* id) {
   return strcmp(id, FETTLE_PASS_ID) == 0 ? &pass : NULL;
 }

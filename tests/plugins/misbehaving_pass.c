@@ -358,8 +358,12 @@ static fettle_status analyze(fettle_instance* self, fettle_ctx* ctx, const fettl
              : FETTLE_E_PLUGIN;
 }
 
-static const fettle_pass_v1 pass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_EXACT, analyze,
-                                    transform, NULL, 0, NULL};
+static const fettle_pass_v1 pass = {
+    .size = sizeof(fettle_pass_v1),
+    .promise = FETTLE_PROMISE_EXACT,
+    .analyze = analyze,
+    .transform = transform,
+};
 
 static const void* interface_of(const char* id) {
   return strcmp(id, FETTLE_PASS_ID) == 0 ? &pass : NULL;

@@ -41,8 +41,15 @@ fettle_status transform(fettle_instance* self, fettle_ctx*, fettle_graph*) {
   throw 42;
 }
 
-constexpr fettle_pass_v1 kPass = {sizeof(fettle_pass_v1), FETTLE_PROMISE_EXACT, nullptr, transform,
-                                  nullptr, 0, nullptr};
+constexpr fettle_pass_v1 kPass = {.size = sizeof(fettle_pass_v1),
+                                  .promise = FETTLE_PROMISE_EXACT,
+                                  .analyze = nullptr,
+                                  .transform = transform,
+                                  .verify = nullptr,
+                                  .n_preserves = 0,
+                                  .preserves = nullptr,
+                                  .flags = 0,
+                                  .reserved = 0};
 const void* interface_of(const char* id) {
   return std::strcmp(id, FETTLE_PASS_ID) == 0 ? &kPass : nullptr;
 }

@@ -93,6 +93,7 @@ class Cse : public fettle::Pass {
   static constexpr const char* name = "cse";
   static constexpr const char* summary = "Merges calls that compute the same from the same.";
   static constexpr fettle::Promise promise = fettle::Promise::exact;
+  static constexpr bool idempotent = true;
 
   // The first merge, if there is any, needs no other before it.
   std::optional<std::string> analyze(const fettle::Graph& graph) override {

@@ -46,6 +46,7 @@ class Dce : public fettle::Pass {
   static constexpr const char* summary =
       "Removes calls whose results nobody uses, and unused weights.";
   static constexpr fettle::Promise promise = fettle::Promise::exact;
+  static constexpr bool idempotent = true;
 
   static void declare(fettle::Options<Dce>& options) {
     options.add("weights", &Dce::weights_,

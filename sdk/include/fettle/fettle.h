@@ -38,7 +38,14 @@ extern "C" {
 #endif
 
 #define FETTLE_ABI_MAJOR 1u
-#define FETTLE_ABI_MINOR 0u
+#define FETTLE_ABI_MINOR 1u
+
+/* The oldest minor that a plugin is written for: what came later is hidden, so that using it by mistake does
+ * not compile. Without it all of this header is there; what is newer than abi_min_minor is then asked for with
+ * FETTLE_HAS, or by extension, before it is used. */
+#ifndef FETTLE_TARGET_MINOR
+#define FETTLE_TARGET_MINOR FETTLE_ABI_MINOR
+#endif
 
 #if defined(_WIN32)
 #define FETTLE_EXPORT __declspec(dllexport)
@@ -608,7 +615,7 @@ typedef struct fettle_node_spec {
   fettle_str name; /* empty: made from the operator's */
   uint64_t n_args;
   const fettle_arg* args; /* positional ones first; payload VALUE names values; defaults may be left out */
-  uint64_t n_results;
+  uint64_t n_results;                 /* 0: the types are inferred, as by "fettle.types/1" */
   const fettle_type_id* result_types;
   fettle_node before;     /* program order: right before this node */
   fettle_node provenance; /* inherits this node's metadata (stack trace, module); or FETTLE_NONE */
@@ -637,6 +644,27 @@ typedef struct fettle_edit_v1 {
   fettle_status (*add_constant)(fettle_ctx*, fettle_graph*, fettle_str name, const DLTensor*,
                                 fettle_value* out);
 } fettle_edit_v1;
+
+#if FETTLE_TARGET_MINOR >= 1
+/* ---------------------------------------------------------------- types: "fettle.types/1" (1.1)
+ * What rules make of operands' types: dtype, sizes (symbolic ones too), strides and device of results. There is
+ * no rule for some operators, and none for what only data tell: then the author of a node supplies its types.
+ * After each pass the host holds recorded types against these rules, and refuses a difference that is new. */
+
+typedef struct fettle_types_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  /* The types of the results of a call, which need not be in the graph: of `spec`, op and args are read. Writes
+   * at most `capacity` and answers how many there are in *n. FETTLE_E_ABSENT: no rule tells. */
+  fettle_status (*infer)(fettle_ctx*, const fettle_graph*, const fettle_node_spec* spec, uint64_t capacity,
+                         fettle_type_id* out, uint64_t* n);
+  /* An edit, in a rewrite: sets every recorded type of the program that rules compute otherwise, nested graphs
+   * included, and answers how many in *n (may be null). Once per pass, after the edits that change types: it
+   * looks at the whole program. FETTLE_E_REFUSED, and nothing is set, if a type changes that a call without a
+   * rule takes: that call's types are yours to set first. */
+  fettle_status (*propagate)(fettle_ctx*, fettle_graph*, uint64_t* n);
+} fettle_types_v1;
+#endif
 
 /* ---------------------------------------------------------------- nested graphs: "fettle.blocks/1" */
 
@@ -902,12 +930,19 @@ typedef struct fettle_host {
 #define FETTLE_DOMINANCE_ID "fettle.dominance/1"
 #define FETTLE_LIVENESS_ID "fettle.liveness/1"
 #define FETTLE_COST_ID "fettle.cost/1"
+#if FETTLE_TARGET_MINOR >= 1
+#define FETTLE_TYPES_ID "fettle.types/1"
+#endif
 
 /* What a pass promises about results; verifiers judge it by that. */
 #define FETTLE_PROMISE_EXACT 0u           /* bitwise the same */
 #define FETTLE_PROMISE_TOLERANT 1u        /* within floating-point tolerance */
 #define FETTLE_PROMISE_INFERENCE_ONLY 2u  /* tolerant, and gradients of parameters are gone */
 #define FETTLE_PROMISE_CHANGES_RESULTS 3u /* within the error budget that the pipeline accepts */
+
+#if FETTLE_TARGET_MINOR >= 1
+#define FETTLE_PASS_IDEMPOTENT 1u /* run again on its own result, it changes nothing */
+#endif
 
 typedef struct fettle_applicability {
   uint32_t size;
@@ -929,6 +964,10 @@ typedef struct fettle_pass_v1 {
    * that the host does not have are passed over. */
   uint64_t n_preserves;
   const fettle_str* preserves;
+#if FETTLE_TARGET_MINOR >= 1
+  uint32_t flags; /* FETTLE_PASS_* */
+  uint32_t reserved;
+#endif
 } fettle_pass_v1;
 
 #define FETTLE_VERDICT_PASS 0u
@@ -1003,14 +1042,14 @@ typedef struct fettle_component {
   fettle_status (*create)(fettle_ctx*, const fettle_option* options, uint64_t n, fettle_instance** out);
   void (*destroy)(fettle_instance*);
   /* The interface of that id, or null. One component answers for one kind. Pure. */
-  const void* (*interface)(const char* id);
+  const void* (*get_interface)(const char* id);
 } fettle_component;
 
 typedef struct fettle_plugin {
   uint32_t size;
   uint32_t abi_major;     /* FETTLE_ABI_MAJOR */
   uint32_t abi_min_minor; /* the oldest host that will do */
-  uint32_t abi_minor;     /* FETTLE_ABI_MINOR at build time */
+  uint32_t abi_minor;     /* FETTLE_TARGET_MINOR at build time */
   fettle_str id;          /* "org.example.hello" */
   fettle_str version;
   fettle_status (*init)(const fettle_host*, fettle_ctx*);

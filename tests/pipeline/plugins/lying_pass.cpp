@@ -9,6 +9,7 @@ class LyingPass : public fettle::Pass {
   static constexpr const char* name = "lying_pass";
   static constexpr const char* summary = "Claims what is not true.";
   static constexpr fettle::Promise promise = fettle::Promise::exact;
+  static constexpr bool idempotent = true;
   static constexpr std::string_view preserves[] = {
       FETTLE_DOMINANCE_ID, FETTLE_LIVENESS_ID, FETTLE_FACTS_ID, "fettle.horoscope/1"};
 
@@ -39,10 +40,14 @@ class LyingPass : public fettle::Pass {
       rewrite.set_operand(node(graph, "sum"), 1, again.result());
     } else if (how_ == "rewires" || how_ == "nothing_to_do") {
       rewrite.set_operand(node(graph, "sum"), 1, node(graph, "a").result());
-    } else if (how_ == "swaps") {  // true: the same edges, the same storage
+    } else if (how_ == "sorts") {  // true: the same edges, the same storage
       const fettle::Value a = node(graph, "a").result(), b = node(graph, "b").result();
       rewrite.set_operand(node(graph, "sum"), 0, b);
       rewrite.set_operand(node(graph, "sum"), 1, a);
+    } else if (how_ == "swaps") {  // and back again
+      const std::vector<fettle::Value> given = node(graph, "sum").operands();
+      rewrite.set_operand(node(graph, "sum"), 0, given[1]);
+      rewrite.set_operand(node(graph, "sum"), 1, given[0]);
     }
     rewrite.commit();
   }

@@ -45,11 +45,14 @@ namespace detail __attribute__((visibility("hidden"))) {
     const fettle_edit_v1* edit = nullptr;
     const fettle_evaluate_v1* evaluate = nullptr;
     const fettle_program_v1* program = nullptr;
-    const fettle_shapes_v1* shapes = nullptr;  // null on hosts older than it
+    const fettle_shapes_v1* shapes = nullptr;
     const fettle_blocks_v1* blocks = nullptr;
     const fettle_dominance_v1* dominance = nullptr;
     const fettle_liveness_v1* liveness = nullptr;
     const fettle_cost_v1* cost = nullptr;
+#if FETTLE_TARGET_MINOR >= 1
+    const fettle_types_v1* types = nullptr;
+#endif
   };
   inline HostTables tables;
 
@@ -94,6 +97,12 @@ namespace detail __attribute__((visibility("hidden"))) {
     if (tables.cost == nullptr) fail_absent(FETTLE_COST_ID);
     return *tables.cost;
   }
+#if FETTLE_TARGET_MINOR >= 1
+  inline const fettle_types_v1& types_table() {
+    if (tables.types == nullptr) fail_absent(FETTLE_TYPES_ID);
+    return *tables.types;
+  }
+#endif
 
   inline void check(fettle_status status, const char* call) {
     if (status == FETTLE_OK) return;
@@ -118,12 +127,15 @@ namespace detail __attribute__((visibility("hidden"))) {
     tables.facts = find_table(host, FETTLE_FACTS_ID, &fettle_facts_v1::same_call);
     tables.edit = find_table(host, FETTLE_EDIT_ID, &fettle_edit_v1::add_constant);
     tables.evaluate = find_table(host, FETTLE_EVALUATE_ID, &fettle_evaluate_v1::call);
-    tables.program = find_table(host, FETTLE_PROGRAM_ID, &fettle_program_v1::id);
+    tables.program = find_table(host, FETTLE_PROGRAM_ID, &fettle_program_v1::eager_effect);
     tables.shapes = find_table(host, FETTLE_SHAPES_ID, &fettle_shapes_v1::tensor_bytes);
     tables.blocks = find_table(host, FETTLE_BLOCKS_ID, &fettle_blocks_v1::drop_input);
     tables.dominance = find_table(host, FETTLE_DOMINANCE_ID, &fettle_dominance_v1::regions);
     tables.liveness = find_table(host, FETTLE_LIVENESS_ID, &fettle_liveness_v1::last_use);
     tables.cost = find_table(host, FETTLE_COST_ID, &fettle_cost_v1::of_graph);
+#if FETTLE_TARGET_MINOR >= 1
+    tables.types = find_table(host, FETTLE_TYPES_ID, &fettle_types_v1::propagate);
+#endif
   }
 
 }  // namespace )

@@ -11,6 +11,7 @@
 
 #include <deque>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,8 @@ class NodeSpec {
     arguments_.back().form = FETTLE_FORM_KEYWORD;
     return *this;
   }
-  // One for each result, in order. The type of an existing value does where nothing changes.
+  // One for each result, in order; none at all where rules tell them. The type of an existing value
+  // does where nothing changes.
   NodeSpec& result(fettle_type_id type) {
     types_.push_back(type);
     return *this;
@@ -156,6 +158,27 @@ class NodeSpec {
   std::deque<std::vector<fettle_arg>> lists_;
 };
 
+#if FETTLE_TARGET_MINOR >= 1
+// The types that the results of such a call would have; nothing if no rule tells.
+inline std::optional<std::vector<fettle_type_id>> infer_types(const Graph& graph,
+                                                              const NodeSpec& call) {
+  const fettle_node_spec raw = call.raw();
+  const auto ask = [&](std::vector<fettle_type_id>& types, std::uint64_t& n) {
+    return detail::types_table().infer(graph.context().raw(), graph.raw(), &raw, types.size(),
+                                       types.data(), &n);
+  };
+  std::vector<fettle_type_id> types(4);
+  std::uint64_t n = 0;
+  fettle_status status = ask(types, n);
+  if (status == FETTLE_E_ABSENT) return std::nullopt;
+  detail::check(status, "infer");
+  const bool more = n > types.size();
+  types.resize(n);
+  if (more) detail::check(ask(types, n), "infer");
+  return types;
+}
+#endif
+
 // The scope of one rewrite: undone at its end unless committed.
 class Rewrite {
  public:
@@ -212,6 +235,12 @@ class Rewrite {
                   "intern_type");
     return out;
   }
+#if FETTLE_TARGET_MINOR >= 1
+  // Sets what follows from the edits of types so far, in the whole program: once, after them.
+  void propagate_types() {
+    detail::check(detail::types_table().propagate(context(), raw(), nullptr), "propagate");
+  }
+#endif
   // Copies the tensor into the program as a constant; a fresh name is made from `name`.
   Value add_constant(std::string_view name, TensorView tensor) {
     fettle_value out = FETTLE_NONE;

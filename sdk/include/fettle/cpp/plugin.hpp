@@ -138,6 +138,14 @@ namespace detail __attribute__((visibility("hidden"))) {
     }
   }
 
+  // Members of a pass that it may leave out: `preserves`, ids of analyses; `idempotent`, whether it
+  // changes nothing when it is run again on its own result.
+  template <class T>
+  constexpr bool is_idempotent() {
+    if constexpr (requires { T::idempotent; }) return T::idempotent;
+    return false;
+  }
+
   template <class T>
   const void* pass_interface() {
     static const fettle_pass_v1 table = {
@@ -161,7 +169,12 @@ namespace detail __attribute__((visibility("hidden"))) {
           return guarded(context, [&] { self<T>(instance).verify(Graph(context, raw)); });
         },
         preserved<T>().size(),
-        preserved<T>().data()};
+        preserved<T>().data(),
+#if FETTLE_TARGET_MINOR >= 1
+        is_idempotent<T>() ? FETTLE_PASS_IDEMPOTENT : 0u,
+        0,
+#endif
+    };
     return &table;
   }
 
@@ -188,7 +201,7 @@ namespace detail __attribute__((visibility("hidden"))) {
             out->reference = context.keep(verdict.reference);
             out->inputs = context.keep(verdict.inputs);
             out->detail = context.keep(verdict.detail);
-            if (FETTLE_HAS(out, place)) out->place = context.keep(verdict.place);
+            out->place = context.keep(verdict.place);
           });
         }};
     return &table;
@@ -294,7 +307,7 @@ namespace detail __attribute__((visibility("hidden"))) {
     static const fettle_plugin described = {sizeof(fettle_plugin),
                                             FETTLE_ABI_MAJOR,
                                             0,
-                                            FETTLE_ABI_MINOR,
+                                            FETTLE_TARGET_MINOR,
                                             str(id),
                                             str(version),
                                             &plugin_init,

@@ -220,7 +220,6 @@ class Program {
   }
   // All that the eager model had changed after a sample; nothing if that was not stored.
   std::optional<EagerEffects> eager_effects(std::size_t sample) const {
-    if (!FETTLE_HAS(&detail::program_table(), eager_effect)) return std::nullopt;
     const std::uint64_t n = detail::program_table().eager_effect_count(raw_, sample);
     if (n == UINT64_MAX) return std::nullopt;
     EagerEffects found{{}, Data(n)};
@@ -267,8 +266,7 @@ class Program {
 
  private:
   std::uint64_t effect_count() const {
-    const fettle_program_v1& table = detail::program_table();
-    return FETTLE_HAS(&table, effect) ? table.effect_count(raw_) : 0;
+    return detail::program_table().effect_count(raw_);
   }
 
   Context context_;
