@@ -121,6 +121,29 @@ std::shared_ptr<const Liveness> AnalysisManager::liveness(BlockId block) {
              [&] { return std::make_shared<Liveness>(graph_, *storages, block); });
 }
 
+std::shared_ptr<const void> AnalysisManager::other(
+    const std::string& name, const Parts& reads,
+    const std::function<std::shared_ptr<const void>()>& make) {
+  Other& other = others_[name];
+  if (other.making) {
+    throw Error({.code = Code::graph_bad_edit,
+                 .what = fmt::format("the analysis '{}' asks for itself", name),
+                 .why = "it is being computed, directly or for an analysis that it asked for"});
+  }
+  std::uint64_t version = 0;
+  const State state = now();
+  for (std::size_t part = 0; part < kParts; ++part) version += reads[part] ? state[part] : 0;
+  other.making = true;
+  try {
+    const auto answer = get(other.made, version, make);
+    other.making = false;
+    return answer;
+  } catch (...) {
+    other.making = false;
+    throw;
+  }
+}
+
 void AnalysisManager::keep(Analysis analysis, const State& since) {
   const auto move_on = [&](auto& made, auto version) {
     if (made.answer && made.version == version(since)) made.version = version(now());

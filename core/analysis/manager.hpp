@@ -11,8 +11,11 @@
 #pragma once
 
 #include <array>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 
 #include "analysis/columns.hpp"
@@ -48,6 +51,12 @@ class AnalysisManager {
                                                   DominatorTree::Direction direction);
   std::shared_ptr<const Liveness> liveness(BlockId block);
 
+  // An analysis that is not of this folder (a plugin's), by name: made by `make` unless what it
+  // reads stands. Throws graph_bad_edit for one that asks for itself while it is made.
+  using Parts = std::array<bool, kParts>;
+  std::shared_ptr<const void> other(const std::string& name, const Parts& reads,
+                                    const std::function<std::shared_ptr<const void>()>& make);
+
   // What was made of the graph as it stands now also holds for its later state, once `keep` is
   // called in that state with what `now` answered here. The caller vouches for it, and that nodes,
   // values and blocks are still the same ones.
@@ -76,6 +85,11 @@ class AnalysisManager {
   Made<Costs> costs_;
   Made<InferredTypes> types_;
   std::unordered_map<BlockId, OfBlock> blocks_;
+  struct Other {
+    Made<void> made;
+    bool making = false;
+  };
+  std::map<std::string, Other> others_;
 };
 
 }  // namespace fettle

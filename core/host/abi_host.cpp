@@ -27,6 +27,7 @@ const void* extension(const char* id) {
       {FETTLE_BLOCKS_ID, &kBlocksTable},   {FETTLE_DOMINANCE_ID, &kDominanceTable},
       {FETTLE_LIVENESS_ID, &kLivenessTable},
       {FETTLE_COST_ID, &kCostTable},       {FETTLE_TYPES_ID, &kTypesTable},
+      {FETTLE_ANSWERS_ID, &kAnswersTable},
   };
   if (!id) return nullptr;
   for (const Extension& e : kExtensions) {

@@ -202,6 +202,8 @@ void put_stats(fettle_run_stats* out, const RunResult& result, bool measured, do
   fettle_run_stats stats{};
   stats.peak_bytes = measured ? result.peak_bytes : -1;
   stats.seconds = seconds;
+  stats.workspace_bytes = measured ? result.workspace_bytes : -1;
+  stats.workspace_node = result.workspace_node ? result.workspace_node.index : FETTLE_NONE;
   write_struct(out, stats);
 }
 

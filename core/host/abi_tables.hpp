@@ -17,6 +17,7 @@ extern const fettle_dominance_v1 kDominanceTable;  // abi_analyses.cpp
 extern const fettle_liveness_v1 kLivenessTable;    // abi_analyses.cpp
 extern const fettle_cost_v1 kCostTable;          // abi_cost.cpp
 extern const fettle_types_v1 kTypesTable;        // abi_types.cpp
+extern const fettle_answers_v1 kAnswersTable;    // component_analysis.cpp
 extern const fettle_host kHostTable;             // abi_host.cpp
 
 // Of kGraphTable, in a file of its own: abi_columns.cpp.

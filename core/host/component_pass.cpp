@@ -10,8 +10,10 @@ namespace {
 
 class LoadedPass final : public Pass {
  public:
-  explicit LoadedPass(std::unique_ptr<Instance> instance)
-      : instance_(std::move(instance)), table_(*instance_->table<fettle_pass_v1>()) {}
+  LoadedPass(std::unique_ptr<Instance> instance, const AnalysisLookup& lookup)
+      : instance_(std::move(instance)),
+        table_(*instance_->table<fettle_pass_v1>()),
+        lookup_(lookup) {}
 
   const ComponentInfo& info() const override { return instance_->info(); }
   const ResolvedOptions& options() const override { return instance_->options(); }
@@ -19,7 +21,7 @@ class LoadedPass final : public Pass {
   std::optional<std::string> analyze(AnalysisManager& analyses, Outcome& outcome) override {
     if (!table_.analyze) return std::nullopt;
     fettle_ctx ctx(outcome, info().name, &analyses.graph());
-    const fettle_graph handle(analyses);
+    const fettle_graph handle(analyses, nullptr, &lookup_);
     fettle_applicability answer{};
     answer.size = sizeof(answer);
     answer.applicable = 1;
@@ -33,7 +35,7 @@ class LoadedPass final : public Pass {
 
   void transform(Journal& journal, AnalysisManager& analyses, Outcome& outcome) override {
     fettle_ctx ctx(outcome, info().name, &journal.graph());
-    fettle_graph handle(analyses, &journal);
+    fettle_graph handle(analyses, &journal, &lookup_);
     try {
       call_plugin(ctx, instance_->what("transform"),
                   [&] { return table_.transform(instance_->state(), &ctx, &handle); });
@@ -55,7 +57,7 @@ class LoadedPass final : public Pass {
   void verify(AnalysisManager& analyses, Outcome& outcome) override {
     if (!table_.verify) return;
     fettle_ctx ctx(outcome, info().name, &analyses.graph());
-    const fettle_graph handle(analyses);
+    const fettle_graph handle(analyses, nullptr, &lookup_);
     call_plugin(ctx, instance_->what("verify"),
                 [&] { return table_.verify(instance_->state(), &ctx, &handle); });
     note_dropped(ctx);
@@ -76,12 +78,13 @@ class LoadedPass final : public Pass {
 
   std::unique_ptr<Instance> instance_;
   const fettle_pass_v1& table_;
+  const AnalysisLookup& lookup_;
 };
 
 }  // namespace
 
-std::unique_ptr<Pass> make_pass(std::unique_ptr<Instance> instance) {
-  return std::make_unique<LoadedPass>(std::move(instance));
+std::unique_ptr<Pass> make_pass(std::unique_ptr<Instance> instance, const AnalysisLookup& lookup) {
+  return std::make_unique<LoadedPass>(std::move(instance), lookup);
 }
 
 }  // namespace fettle

@@ -22,7 +22,7 @@ namespace fettle {
 
 class ProgramHandle;  // host/program_handle.hpp
 
-enum class ComponentKind : std::uint8_t { pass, verifier, benchmark };
+enum class ComponentKind : std::uint8_t { pass, verifier, benchmark, analysis };
 std::string_view component_kind_name(ComponentKind kind);
 
 enum class Promise : std::uint8_t { exact, tolerant, inference_only, changes_results };
@@ -107,6 +107,19 @@ class Benchmark {
   virtual const ResolvedOptions& options() const = 0;
   virtual std::vector<Metric> measure(const std::vector<const ProgramHandle*>& programs,
                                       Outcome& outcome) = 0;
+};
+
+// An analysis that a plugin brings. An answer keeps the instance that made it, and may outlive this.
+class PluginAnalysis {
+ public:
+  virtual ~PluginAnalysis() = default;
+  virtual const ComponentInfo& info() const = 0;
+  virtual const ResolvedOptions& options() const = 0;
+  virtual std::string_view answer_id() const = 0;
+  // The analyses' own, if what it read stands.
+  virtual std::shared_ptr<const void> answer(AnalysisManager& analyses, Outcome& outcome) = 0;
+  // The answer for people; nothing where it has no text.
+  virtual std::optional<std::string> describe(AnalysisManager& analyses, Outcome& outcome) = 0;
 };
 
 }  // namespace fettle

@@ -25,6 +25,10 @@
 #include "ops/facts.hpp"
 #include "ops/type_inference.hpp"
 
+namespace fettle {
+class AnalysisLookup;  // host/instance.hpp
+}
+
 struct fettle_ctx {
   fettle_ctx(fettle::Outcome& o, std::string_view speaker_name, const fettle::Graph* g = nullptr)
       : outcome(o), speaker(speaker_name), graph(g) {}
@@ -61,14 +65,16 @@ struct fettle_ctx {
 // A graph as a plugin holds it. Analyses are the run's, so that each pass finds what the last one
 // asked for; the other caches belong to the handle. One thread uses it at a time.
 struct fettle_graph {
-  explicit fettle_graph(fettle::AnalysisManager& a, fettle::Journal* j = nullptr)
-      : graph(a.graph()), journal(j), analyses(a), plain_calls(a.graph()) {}
+  explicit fettle_graph(fettle::AnalysisManager& a, fettle::Journal* j = nullptr,
+                        const fettle::AnalysisLookup* l = nullptr)
+      : graph(a.graph()), journal(j), analyses(a), lookup(l), plain_calls(a.graph()) {}
   fettle_graph(const fettle_graph&) = delete;
   fettle_graph& operator=(const fettle_graph&) = delete;
 
   const fettle::Graph& graph;
   fettle::Journal* journal;  // null: reading only
   fettle::AnalysisManager& analyses;
+  const fettle::AnalysisLookup* lookup;  // of plugins' analyses; null: there are none to be had
   // The first erased node whose neighbour was asked for: whoever iterates has lost the way.
   mutable fettle::NodeId lost_at = {};
 
@@ -103,6 +109,9 @@ inline constexpr std::size_t kFirstSize = sizeof(T);
 
 template <>
 inline constexpr std::size_t kFirstSize<fettle_pass_v1> = offsetof(fettle_pass_v1, flags);
+template <>
+inline constexpr std::size_t kFirstSize<fettle_run_stats> =
+    offsetof(fettle_run_stats, workspace_bytes);
 
 template <class T>
 bool usable(const T* them) {

@@ -13,7 +13,7 @@ namespace fettle {
 
 namespace fs = std::filesystem;
 
-struct Host::Impl {
+struct Host::Impl final : AnalysisLookup {
   struct Found {
     std::shared_ptr<const PluginLibrary> library;
     const LoadedComponent* component;
@@ -31,6 +31,7 @@ struct Host::Impl {
   std::vector<std::string> names(ComponentKind kind) const;
   std::unique_ptr<Instance> create(ComponentKind kind, std::string_view name,
                                    const std::vector<GivenOption>& options) const;
+  std::unique_ptr<PluginAnalysis> find_analysis(std::string_view name) const override;
 };
 
 void Host::Impl::require_new_names(const PluginLibrary& library) const {
@@ -138,6 +139,12 @@ std::unique_ptr<Instance> Host::Impl::create(ComponentKind kind, std::string_vie
                                     bind_options(name, found.component->options(), options));
 }
 
+std::unique_ptr<PluginAnalysis> Host::Impl::find_analysis(std::string_view name) const {
+  const auto at = by_name.find(name);
+  if (at == by_name.end() || at->second.component->info.kind != ComponentKind::analysis) return {};
+  return make_analysis(create(ComponentKind::analysis, name, {}), *this);
+}
+
 Host::Host(const Search& search) : impl_(std::make_unique<Impl>()) {
   for (const SearchFolder& folder : search_folders(search, impl_->refusals)) {
     impl_->search_folder(folder);
@@ -162,7 +169,7 @@ std::vector<std::string> Host::names(ComponentKind kind) const {
 
 std::unique_ptr<Pass> Host::create_pass(std::string_view name,
                                         const std::vector<GivenOption>& options) const {
-  return make_pass(impl_->create(ComponentKind::pass, name, options));
+  return make_pass(impl_->create(ComponentKind::pass, name, options), *impl_);
 }
 std::unique_ptr<Verifier> Host::create_verifier(std::string_view name,
                                                 const std::vector<GivenOption>& options) const {
@@ -171,6 +178,10 @@ std::unique_ptr<Verifier> Host::create_verifier(std::string_view name,
 std::unique_ptr<Benchmark> Host::create_benchmark(std::string_view name,
                                                   const std::vector<GivenOption>& options) const {
   return make_benchmark(impl_->create(ComponentKind::benchmark, name, options));
+}
+std::unique_ptr<PluginAnalysis> Host::create_analysis(
+    std::string_view name, const std::vector<GivenOption>& options) const {
+  return make_analysis(impl_->create(ComponentKind::analysis, name, options), *impl_);
 }
 
 }  // namespace fettle

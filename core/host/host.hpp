@@ -74,6 +74,8 @@ class Host {
                                             const std::vector<GivenOption>& options) const;
   std::unique_ptr<Benchmark> create_benchmark(std::string_view name,
                                               const std::vector<GivenOption>& options) const;
+  std::unique_ptr<PluginAnalysis> create_analysis(std::string_view name,
+                                                  const std::vector<GivenOption>& options) const;
 
  private:
   struct Impl;

@@ -37,7 +37,17 @@ class Instance {
 void note_dropped(const fettle_ctx& ctx);
 [[noreturn]] void bad_answer(std::string what, std::string why);  // throws plugin_bad_answer
 
-std::unique_ptr<Pass> make_pass(std::unique_ptr<Instance> instance);
+// Where passes and analyses find the analyses of plugins: the host, which outlives them.
+class AnalysisLookup {
+ public:
+  virtual ~AnalysisLookup() = default;
+  // With default options; null: there is none of that name.
+  virtual std::unique_ptr<PluginAnalysis> find_analysis(std::string_view name) const = 0;
+};
+
+std::unique_ptr<Pass> make_pass(std::unique_ptr<Instance> instance, const AnalysisLookup& lookup);
+std::unique_ptr<PluginAnalysis> make_analysis(std::unique_ptr<Instance> instance,
+                                              const AnalysisLookup& lookup);
 std::unique_ptr<Verifier> make_verifier(std::unique_ptr<Instance> instance);
 std::unique_ptr<Benchmark> make_benchmark(std::unique_ptr<Instance> instance);
 

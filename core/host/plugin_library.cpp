@@ -159,6 +159,7 @@ Answer ask_interfaces(const std::filesystem::path& path, const fettle_component&
       {FETTLE_PASS_ID, ComponentKind::pass},
       {FETTLE_VERIFIER_ID, ComponentKind::verifier},
       {FETTLE_BENCHMARK_ID, ComponentKind::benchmark},
+      {FETTLE_ANALYSIS_ID, ComponentKind::analysis},
   };
   Answer answer;
   for (const auto& [id, kind] : kInterfaces) {
@@ -190,6 +191,14 @@ std::string fault_of(const Answer& answer) {
       const auto* benchmark = static_cast<const fettle_benchmark_v1*>(answer.table);
       if (!usable(benchmark)) return "fettle.benchmark/1 is smaller than version 1.0's";
       return benchmark->measure ? "" : "fettle.benchmark/1 has no measure";
+    }
+    case ComponentKind::analysis: {
+      const auto* analysis = static_cast<const fettle_analysis_v1*>(answer.table);
+      if (!usable(analysis)) return "fettle.analysis/1 is smaller than version 1.1's";
+      if (!analysis->compute || !analysis->release) {
+        return "fettle.analysis/1 lacks compute or release";
+      }
+      return to_view(analysis->answer_id).empty() ? "fettle.analysis/1 has no answer_id" : "";
     }
   }
   return {};
@@ -225,7 +234,7 @@ LoadedComponent PluginLibrary::check_component(const fettle_component* component
   if (answer.count != 1) {
     refuse_plugin(Code::plugin_no_interface, info_.path,
                   fmt::format("'{}' is {}", name,
-                              answer.count == 0 ? "neither a pass, a verifier nor a benchmark"
+                              answer.count == 0 ? "neither a pass, a verifier, a benchmark nor an analysis"
                                                 : "of several kinds at once"),
                   "one component answers for one interface that this fettle knows");
   }

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <tuple>
 
-#include "pictures/escape.hpp"
+#include "base/escape.hpp"
 
 namespace fettle {
 namespace {

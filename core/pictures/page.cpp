@@ -9,7 +9,7 @@
 #include "analysis/dominators.hpp"
 #include "analysis/liveness.hpp"
 #include "base/quantity.hpp"
-#include "pictures/escape.hpp"
+#include "base/escape.hpp"
 #include "pictures/levels.hpp"
 #include "pictures/page_parts.hpp"
 

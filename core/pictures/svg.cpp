@@ -8,7 +8,7 @@
 #include <iterator>
 #include <map>
 
-#include "pictures/escape.hpp"
+#include "base/escape.hpp"
 #include "pictures/levels.hpp"
 
 namespace fettle {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/escape.hpp"
 #include "pipeline/report.hpp"
 
 namespace fettle {
@@ -23,34 +24,11 @@ pre { background: #8881; padding: .8rem; overflow-x: auto; border-radius: 4px; }
 </style></head><body>
 )";
 
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string cell(std::string_view text) {
-  return fmt::format("<td>{}</td>", escape(text));
+  return fmt::format("<td>{}</td>", markup(text));
 }
 std::string number(std::string_view text) {
-  return fmt::format("<td class=\"n\">{}</td>", escape(text));
+  return fmt::format("<td class=\"n\">{}</td>", markup(text));
 }
 
 std::string verified_by(const RunReport& report, const PassReport& pass) {
@@ -58,7 +36,7 @@ std::string verified_by(const RunReport& report, const PassReport& pass) {
   for (const Verdict& v : pass.verification) {
     const bool good = v.judgement == Judgement::pass;
     out += fmt::format("{}<span class=\"{}\">{} {}</span>", out.empty() ? "" : "<br>",
-                       good ? "good" : "bad", escape(v.verifier), judgement_name(v.judgement));
+                       good ? "good" : "bad", markup(v.verifier), judgement_name(v.judgement));
   }
   if (!out.empty()) return out;
   if (pass.status != PassStatus::changed) return "<span class=\"dim\">not needed</span>";
@@ -103,8 +81,8 @@ std::string notes(const RunReport& report) {
   std::string out;
   const auto add = [&](const std::string& owner, const std::vector<Diagnostic>& list) {
     for (const Diagnostic& d : list) {
-      out += fmt::format("<li>{}{}: {}{}</li>\n", escape(owner), owner.empty() ? "note" : "",
-                         escape(d.what), d.why.empty() ? "" : " (" + escape(d.why) + ")");
+      out += fmt::format("<li>{}{}: {}{}</li>\n", markup(owner), owner.empty() ? "note" : "",
+                         markup(d.what), d.why.empty() ? "" : " (" + markup(d.why) + ")");
     }
   };
   add("", report.notes);
@@ -115,20 +93,20 @@ std::string notes(const RunReport& report) {
 
 std::string summary(const RunReport& r) {
   std::string out =
-      fmt::format("<h1>fettle {}: {}</h1>\n<p>{} → {} nodes. ", escape(r.fettle_version),
-                  escape(r.model), r.nodes_before, r.nodes_after);
+      fmt::format("<h1>fettle {}: {}</h1>\n<p>{} → {} nodes. ", markup(r.fettle_version),
+                  markup(r.model), r.nodes_before, r.nodes_after);
   if (!r.error.empty()) {
-    out += fmt::format("</p><pre class=\"bad\">{}</pre><p>", escape(r.error));
+    out += fmt::format("</p><pre class=\"bad\">{}</pre><p>", markup(r.error));
   } else if (r.check_failed) {
     out += "<span class=\"bad\">A pass failed verification and was taken back.</span> ";
   } else if (r.verified) {
     out += fmt::format("<span class=\"good\">Every change was verified</span> (reference: {}). ",
-                       escape(r.reference));
+                       markup(r.reference));
   } else {
     out += "Not verified: the pipeline turned verification off. ";
   }
   out += r.output.empty() ? "No output was written.</p>\n"
-                          : fmt::format("Output: <code>{}</code>.</p>\n", escape(r.output));
+                          : fmt::format("Output: <code>{}</code>.</p>\n", markup(r.output));
   return out;
 }
 
@@ -154,11 +132,11 @@ std::string to_html(const RunReport& r) {
   out += notes(r);
   if (!r.python.empty()) {
     out += "<h2>Load and run it</h2>\n<pre>";
-    for (const std::string& line : r.python) out += escape(line) + "\n";
+    for (const std::string& line : r.python) out += markup(line) + "\n";
     out += "</pre>\n";
   }
   out +=
-      "<h2>Pipeline, every option spelled out</h2>\n<pre>" + escape(r.pipeline_yaml) + "</pre>\n";
+      "<h2>Pipeline, every option spelled out</h2>\n<pre>" + markup(r.pipeline_yaml) + "</pre>\n";
   out += "<h2>Plugins</h2>\n<table><tr><th>id</th><th>version</th><th>sha256</th></tr>\n";
   for (const PluginUsed& p : r.plugins) {
     out += "<tr>" + cell(p.id) + cell(p.version) + cell(p.sha256) + "</tr>\n";

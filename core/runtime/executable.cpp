@@ -177,18 +177,36 @@ struct Executable::Impl {
     interpreter.clear(kept);
   }
 
-  std::vector<c10::IValue> execute(const RunOptions& options, std::int64_t& peak) {
-    auto meter = options.measure_memory ? std::make_shared<MemoryMeter>() : nullptr;
-    // Inputs and copies of weights outlive the measurement: libtorch warns on stderr when a block
-    // that it did not see allocated is freed under a profiler.
-    const std::vector<c10::IValue> alive = meter ? interpreter.frame() : std::vector<c10::IValue>();
-    std::optional<c10::DebugInfoGuard> measured;
-    if (meter) measured.emplace(c10::DebugInfoKind::PROFILER_STATE, meter);
+  std::vector<c10::IValue> execute(const RunOptions& options, RunResult& result) {
     interpreter.fill_uninitialized(options.uninitialized);
     interpreter.set_cancel(options.cancel);
+    if (options.measure_memory) return measured(options, result);
     interpreter.run(plan, options.hook);
+    return interpreter.take_outputs(plan);
+  }
+
+  std::vector<c10::IValue> measured(const RunOptions& options, RunResult& result) {
+    const auto meter = std::make_shared<MemoryMeter>();
+    // Inputs and copies of weights outlive the measurement: libtorch warns on stderr when a block
+    // that it did not see allocated is freed under a profiler.
+    const std::vector<c10::IValue> alive = interpreter.frame();
+    const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, meter);
+    const NodeHook none, *given = options.hook ? options.hook : &none;
+    const NodeHook hook{.before =
+                            [&](NodeId node, std::span<const RunValue> operands) {
+                              if (given->before) given->before(node, operands);
+                              meter->begin_call();
+                            },
+                        .after =
+                            [&](NodeId node, std::span<const RunValue> results) {
+                              meter->end_call(node);
+                              if (given->after) given->after(node, results);
+                            }};
+    interpreter.run(plan, &hook);
     std::vector<c10::IValue> values = interpreter.take_outputs(plan);
-    if (meter) peak = meter->peak();
+    result.peak_bytes = meter->peak();
+    result.workspace_bytes = meter->workspace();
+    result.workspace_node = meter->workspace_node();
     return values;
   }
 
@@ -237,7 +255,7 @@ RunResult Executable::run(std::span<const RunValue> inputs, const RunOptions& op
         [&](Slot slot, at::Tensor tensor) { impl.interpreter.slot(slot) = std::move(tensor); });
     impl.hold_changed(options);
     if (options.seed) at::manual_seed(*options.seed);
-    values = impl.execute(options, result.peak_bytes);
+    values = impl.execute(options, result);
     impl.write_back(values);
     result.effects = impl.take_effects(values);
     impl.held.clear();

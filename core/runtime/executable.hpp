@@ -55,7 +55,11 @@ struct RunOptions {
 struct RunResult {
   std::vector<RunValue> outputs;  // user outputs, in the signature's order
   std::vector<RunValue> effects;  // a value for each effect
-  std::int64_t peak_bytes = 0;    // measured: most tensor bytes allocated during the run, weights and inputs not counted
+  // Measured: the most tensor bytes allocated at one time during the run, weights and inputs not
+  // counted; and the most that one call had for itself meanwhile, its results not counted.
+  std::int64_t peak_bytes = 0;
+  std::int64_t workspace_bytes = 0;
+  NodeId workspace_node;  // whose that was; none: no call had any
 };
 
 class Executable {

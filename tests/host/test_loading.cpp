@@ -80,6 +80,8 @@ TEST_CASE("a wrong descriptor is refused, and the reason says in what") {
       {"option_duplicate", "'size' twice"},
       {"option_default", "range"},
       {"option_type", "type"},
+      {"analysis_without_compute", "lacks compute or release"},
+      {"analysis_without_id", "no answer_id"},
   };
   for (const auto& [plugin, reason] : cases) {
     INFO(plugin);

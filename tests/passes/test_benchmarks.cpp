@@ -63,17 +63,19 @@ TEST_CASE("latency: one program, one run") {
   CHECK(metrics[0].low == metrics[0].high);
 }
 
-TEST_CASE("memory: the peak of a run and the weights, in bytes") {
+TEST_CASE("memory: the peak of a run, the workspace of a call and the weights, in bytes") {
   const auto metrics = measure("memory", {});
-  REQUIRE(metrics.size() == 4);
+  REQUIRE(metrics.size() == 6);
   CHECK(metrics[0].name == "peak_memory");
   CHECK(metrics[0].unit == "bytes");
   CHECK(metrics[0].median >= 4096 * 4);
   CHECK(metrics[0].samples.size() == 3);
-  CHECK(metrics[1].name == "weights");
-  CHECK(metrics[1].median == 24);
-  CHECK(metrics[2].program == 1);
-  CHECK(metrics[2].median >= 16);
-  CHECK(metrics[2].median < metrics[0].median);
-  CHECK(metrics[3].median == 16);
+  CHECK(metrics[1].name == "workspace");
+  CHECK(metrics[1].median <= metrics[0].median);
+  CHECK(metrics[2].name == "weights");
+  CHECK(metrics[2].median == 24);
+  CHECK(metrics[3].program == 1);
+  CHECK(metrics[3].median >= 16);
+  CHECK(metrics[3].median < metrics[0].median);
+  CHECK(metrics[5].median == 16);
 }

@@ -142,3 +142,35 @@ TEST_CASE("the SDK's example of dominance leaves alone what has an order") {
   Outcome outcome;
   CHECK(pass->analyze(analyses, outcome) == "its order means something");
 }
+
+TEST_CASE("the SDK's example of an analysis is asked for by a pass, and kept while it stands") {
+  const Host host = examples();
+  const auto analysis = host.create_analysis("call_depth", {});
+  const auto pass = host.create_pass("deepest_call_note", {});
+  const auto graph = graph_of(R"(
+    graph(x: f32[4]):
+      a: f32[4] = aten.exp.default(x)
+      b: f32[4] = aten.sin.default(a)
+      c: f32[4] = aten.add.Tensor(b, x)
+      d: f32[4] = aten.neg.default(x)
+      return (c, d))");
+  Journal journal(*graph);
+  AnalysisManager analyses(*graph);
+  Outcome outcome;
+  const std::shared_ptr<const void> first = analysis->answer(analyses, outcome);
+  CHECK(analysis->answer(analyses, outcome) == first);
+  CHECK(analysis->describe(analyses, outcome) == "c rests on 3 calls in a row\n");
+  pass->transform(journal, analyses, outcome);
+  REQUIRE(outcome.notes.size() == 1);
+  CHECK(outcome.notes[0].what == "deepest_call_note: c");
+  CHECK(outcome.statistics["depth"] == 3);
+
+  const NodeId d = graph->value(graph->node(graph->output_node()).operands[1]).producer;
+  journal.begin_rewrite(d, "deeper");
+  journal.set_type(graph->result(d), graph->value(graph->result(d)).type);
+  CHECK(analysis->answer(analyses, outcome) == first);  // types are not what it reads
+  journal.set_operand(d, 0, graph->node(graph->output_node()).operands[0]);
+  journal.end_rewrite();
+  CHECK(analysis->answer(analyses, outcome) != first);
+  CHECK(analysis->describe(analyses, outcome) == "d rests on 4 calls in a row\n");
+}

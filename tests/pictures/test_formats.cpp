@@ -2,7 +2,7 @@
 #include "modules.hpp"
 #include "pictures/colours.hpp"
 #include "pictures/dot.hpp"
-#include "pictures/escape.hpp"
+#include "base/escape.hpp"
 #include "pictures/page.hpp"
 #include "pictures/svg.hpp"
 

@@ -57,8 +57,30 @@ static fettle_status verify(fettle_instance* self, fettle_ctx* ctx,
 static const fettle_verifier_v1 verifier = {sizeof(fettle_verifier_v1), 0, verify};
 #endif
 
+#if defined(BAD_ANALYSIS_COMPUTE) || defined(BAD_ANALYSIS_ID)
+static fettle_status compute(fettle_instance* self, fettle_ctx* ctx, const fettle_graph* graph,
+                             void** answer) {
+  (void)self, (void)ctx, (void)graph, (void)answer;
+  return FETTLE_OK;
+}
+static void release(fettle_instance* self, void* answer) {
+  (void)self, (void)answer;
+}
+static const fettle_analysis_v1 analysis = {
+    .size = sizeof(fettle_analysis_v1),
+#ifdef BAD_ANALYSIS_COMPUTE
+    .answer_id = {"a/1", 3},
+#else
+    .compute = compute,
+#endif
+    .release = release,
+};
+#endif
+
 static const void* interface_of(const char* id) {
-#ifdef BAD_NO_INTERFACE
+#if defined(BAD_ANALYSIS_COMPUTE) || defined(BAD_ANALYSIS_ID)
+  return strcmp(id, FETTLE_ANALYSIS_ID) == 0 ? &analysis : NULL;
+#elif defined(BAD_NO_INTERFACE)
   (void)id;
   return NULL;
 #else

@@ -44,6 +44,29 @@ TEST_CASE("values are freed after their last use: the peak does not grow with th
   CHECK(program->run(std::vector{ones()}).peak_bytes == 0);  // not asked for
 }
 
+TEST_CASE("what a call allocates for itself is its workspace, and its results are not") {
+  RunOptions options;
+  options.measure_memory = true;
+  const auto chained = chain(3);
+  const RunResult none = chained->run(std::vector{ones()}, options);
+  CHECK(none.workspace_bytes == 0);
+  CHECK_FALSE(none.workspace_node);
+
+  GraphBuilder b;  // a composite operator: (x - y)^2 is a tensor of its own, the mean is what stays
+  const ValueId x = b.input("x", tensor_type({kLength}));
+  const ValueId loss = b.call("aten.var.default", {arg("self", x), arg("unbiased", true)});
+  const ValueId sum = b.call("aten.logsumexp.default",
+                             {arg("self", x), arg("dim", std::vector<std::int64_t>{0})});
+  b.output({loss, sum});
+  Executable program(b.graph(), CompileOptions{});
+  const RunResult run = program.run(std::vector{ones()}, options);
+  CHECK(run.workspace_bytes >= kBytes);  // exp(x - max), before it is summed
+  CHECK(run.workspace_bytes <= run.peak_bytes);
+  REQUIRE(run.workspace_node);
+  CHECK(b.graph().text(b.graph().node(run.workspace_node).op) == "aten.logsumexp.default");
+  CHECK(program.run(std::vector{ones()}).workspace_bytes == 0);  // not asked for
+}
+
 TEST_CASE("values of a nested graph are freed inside it") {
   GraphBuilder b;
   const ValueId x = b.input("x", tensor_type({kLength}));

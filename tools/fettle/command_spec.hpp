@@ -19,6 +19,7 @@ enum class Completes {
   pass,    // names of components, as `fettle plugins list` has them
   verifier,
   benchmark,
+  analysis,
   component,  // of any kind
   setting,    // COMPONENT.OPTION=
   command,

@@ -63,6 +63,8 @@ std::string action(Completes completes, const std::vector<std::string>& choices,
       return "_fettle_components verifier ''";
     case Completes::benchmark:
       return "_fettle_components benchmark ''";
+    case Completes::analysis:
+      return "_fettle_components analysis ''";
     case Completes::component:
       return "_fettle_components component ''";
     case Completes::setting:

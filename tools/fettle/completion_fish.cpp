@@ -40,6 +40,8 @@ std::string action(Completes completes, const std::vector<std::string>& choices,
       return components("verifier");
     case Completes::benchmark:
       return components("benchmark");
+    case Completes::analysis:
+      return components("analysis");
     case Completes::component:
       return components("[a-z]+");
     case Completes::setting:

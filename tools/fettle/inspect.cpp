@@ -13,6 +13,7 @@
 #include "common_options.hpp"
 #include "destinations.hpp"
 #include "graph/text.hpp"
+#include "host/host.hpp"
 #include "inspect_formats.hpp"
 #include "inspect_profile.hpp"
 #include "interruption.hpp"
@@ -162,7 +163,25 @@ int check_types(const Arguments& arguments) {
   return types.agree ? 0 : 1;
 }
 
-int run(const Invocation&, const Arguments& arguments) {
+// What plugins may ask of each other, asked from outside.
+int show_analysis(const Invocation& invocation, const Arguments& arguments) {
+  const Host host(plugin_search(arguments, invocation.executable));
+  const auto analysis = host.create_analysis(arguments.text("analysis"), {});
+  const Program program = load_program(arguments, arguments.text("MODEL.pt2"));
+  std::cerr << warnings_text(program);
+  AnalysisManager analyses(*program.graph);
+  Outcome outcome;
+  const std::optional<std::string> text = analysis->describe(analyses, outcome);
+  for (const Diagnostic& note : outcome.notes) std::cerr << format(note);
+  if (!text || text->empty()) {
+    std::cerr << fmt::format("'{}' has no text for people\n", analysis->info().name);
+    return 0;
+  }
+  std::cout << *text;
+  return 0;
+}
+
+int run(const Invocation& invocation, const Arguments& arguments) {
   const bool has_model = arguments.has("MODEL.pt2");
   if (arguments.has("purity")) {
     const std::string what = arguments.text("purity");
@@ -177,6 +196,7 @@ int run(const Invocation&, const Arguments& arguments) {
                  "usage: " + usage_text(arguments.spec(), "; ")});
   }
   if (arguments.flag("types")) return check_types(arguments);
+  if (arguments.has("analysis")) return show_analysis(invocation, arguments);
   check_picture_options(arguments);
   const std::optional<Measuring> asked = read_measuring(arguments);
   const std::string path = arguments.text("MODEL.pt2");
@@ -217,8 +237,13 @@ std::vector<OptionSpec> options() {
        .help = "Of --top and --color time: how often the program runs.",
        .otherwise = "20"},
       device_option(),
+      plugin_dir_option(),
       {.name = "types",
        .help = "Holds the recorded types against those that follow from the inputs'."},
+      {.name = "analysis",
+       .value = "NAME",
+       .help = "What an analysis of a plugin found out, by the analysis' name.",
+       .completes = Completes::analysis},
       {.name = "purity",
        .value = "OP|CALL|NODE",
        .help = "Tells whether it is safe to move, merge and remove, and why."}};
@@ -234,7 +259,7 @@ CommandSpec inspect_command() {
       .summary = "show what a program is made of",
       .synopsis = {"inspect MODEL.pt2 [--format summary|text|json|dot|svg|html] [-o FILE]",
                    "inspect MODEL.pt2 --top N [--runs N] [--device DEVICE] [--format json]",
-                   "inspect MODEL.pt2 --types", "inspect [MODEL.pt2] --purity OP|CALL|NODE"},
+                   "inspect MODEL.pt2 --types", "inspect MODEL.pt2 --analysis NAME", "inspect [MODEL.pt2] --purity OP|CALL|NODE"},
       .description =
           {"Shows a program exported from PyTorch, without running it unless --top or --color time "
            "is given.",
@@ -255,6 +280,7 @@ CommandSpec inspect_command() {
            "--types computes the type of every value (dtype, sizes, strides, device) from those of "
            "the inputs, names the calls that no rule covers, and ends with 1 if a recorded type "
            "differs from the computed one.",
+           "--analysis asks a plugin's analysis about the program, as passes can, and shows its answer.",
            "--purity answers whether a pass may move, merge or remove an operator's calls, and "
            "why. "
            "That depends on arguments: of an operator alone it tells which, and of a call "

@@ -10,7 +10,7 @@
 #include "inspect_formats.hpp"
 #include "pictures/colours.hpp"
 #include "pictures/dot.hpp"
-#include "pictures/escape.hpp"
+#include "base/escape.hpp"
 #include "pictures/page.hpp"
 #include "pictures/svg.hpp"
 #include "programs.hpp"

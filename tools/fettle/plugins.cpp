@@ -14,7 +14,8 @@ namespace {
 std::string list_text(const Host& host) {
   Table table({"name", "kind", "plugin", "version", "summary"});
   for (const ComponentKind kind :
-       {ComponentKind::pass, ComponentKind::verifier, ComponentKind::benchmark}) {
+       {ComponentKind::pass, ComponentKind::analysis, ComponentKind::verifier,
+        ComponentKind::benchmark}) {
     for (const PluginInfo& plugin : host.plugins()) {
       for (const ComponentInfo& c : plugin.components) {
         if (c.kind != kind) continue;
@@ -52,6 +53,7 @@ std::string component_text(const ComponentInfo& component) {
   std::string out = fmt::format("{} ({})\n  {}\n", component.name,
                                 component_kind_name(component.kind), component.summary);
   if (component.promise) out += fmt::format("  promises: {}\n", promise_name(*component.promise));
+  if (component.idempotent) out += "  idempotent: run again on its own result, it changes nothing\n";
   return out + options_text(component);
 }
 
@@ -119,10 +121,10 @@ int run(const Invocation& invocation, const Arguments& arguments) {
 CommandSpec plugins_command() {
   return {
       .name = "plugins",
-      .summary = "list the passes, verifiers and benchmarks there are, and what they take",
+      .summary = "list the passes, analyses, verifiers and benchmarks there are, and what they take",
       .synopsis = {"plugins list [--format table|names|settings]", "plugins info NAME"},
       .description =
-          {"'list' shows every pass, verifier and benchmark that was found; what was found and "
+          {"'list' shows every pass, analysis, verifier and benchmark that was found; what was found and "
            "refused "
            "is said on standard error. 'info' shows what one of them, or a plugin, does, and its "
            "options with their types, defaults and allowed values.",

@@ -2,7 +2,8 @@
 //
 // peak_memory: the most bytes of tensors that were allocated at one time during a run, as the
 // allocator saw it; weights and inputs, which are there anyway, are not counted. The largest of a
-// few runs. weights: bytes of the parameters, buffers and constants that the program holds; tied
+// few runs. workspace: the most that one call had for itself meanwhile, beyond what was there before
+// it and its results; it is part of the peak where both fall together. weights: bytes of the parameters, buffers and constants that the program holds; tied
 // ones count once.
 #include <algorithm>
 #include <fettle/fettle.hpp>
@@ -46,7 +47,7 @@ fettle::Metric bytes_metric(std::size_t program, const char* name, std::vector<d
 class Memory : public fettle::Benchmark {
  public:
   static constexpr const char* name = "memory";
-  static constexpr const char* summary = "Measures the peak of tensor bytes in a run, and weights.";
+  static constexpr const char* summary = "Measures the peak of tensor bytes in a run, the largest workspace of a call, and weights.";
 
   static void declare(fettle::Options<Memory>& options) {
     options.add("runs", &Memory::runs_, "measured runs of each program").range(1, 1000);
@@ -55,11 +56,14 @@ class Memory : public fettle::Benchmark {
   std::vector<fettle::Metric> measure(const std::deque<fettle::Program>& programs) override {
     std::vector<fettle::Metric> metrics;
     for (std::size_t k = 0; k < programs.size(); ++k) {
-      const std::vector<double> peaks = measure_peaks(programs[k]);
-      if (!peaks.empty())
-        metrics.push_back(bytes_metric(k, "peak_memory", peaks,
-                                       "largest of " + std::to_string(peaks.size()) +
+      const Peaks peaks = measure_peaks(programs[k]);
+      if (!peaks.whole.empty())
+        metrics.push_back(bytes_metric(k, "peak_memory", peaks.whole,
+                                       "largest of " + std::to_string(peaks.whole.size()) +
                                            " runs, weights and inputs not counted"));
+      if (!peaks.workspace.empty())
+        metrics.push_back(bytes_metric(k, "workspace", peaks.workspace,
+                                       "most that one call had for itself, results not counted"));
       metrics.push_back(bytes_metric(k, "weights", {static_cast<double>(weight_bytes(programs[k]))},
                                      "parameters, buffers and constants"));
     }
@@ -67,17 +71,21 @@ class Memory : public fettle::Benchmark {
   }
 
  private:
-  // Empty where the device cannot tell.
-  std::vector<double> measure_peaks(const fettle::Program& program) const {
+  struct Peaks {  // empty where the device, or an older host, cannot tell
+    std::vector<double> whole, workspace;
+  };
+  Peaks measure_peaks(const fettle::Program& program) const {
     fettle::RunOptions options;
     options.measure_memory = true;
     options.cpu_outputs = false;
     const fettle::Data inputs = fettle::representative_inputs(program);
-    std::vector<double> peaks;
+    Peaks peaks;
     for (std::int64_t run = 0; run < runs_; ++run) {
       program.context().stop_if_cancelled();
-      const std::int64_t peak = program.run(inputs, options).peak_bytes;
-      if (peak >= 0) peaks.push_back(static_cast<double>(peak));
+      const fettle::RunResult result = program.run(inputs, options);
+      if (result.peak_bytes >= 0) peaks.whole.push_back(static_cast<double>(result.peak_bytes));
+      if (result.workspace_bytes >= 0)
+        peaks.workspace.push_back(static_cast<double>(result.workspace_bytes));
     }
     return peaks;
   }

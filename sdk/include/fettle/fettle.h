@@ -1,7 +1,7 @@
 /* fettle's plugin ABI, version 1: the one header between the host and its plugins. C99.
  *
  * A plugin is a shared library that exports one function, fettle_plugin_v1, and offers components
- * (passes, verifiers, benchmarks), each of which answers for an interface by string id. The host
+ * (passes, analyses, verifiers, benchmarks), each of which answers for an interface by string id. The host
  * offers what it can do the same way. C++ authors include fettle.hpp instead, which wraps this.
  *
  * Rules that hold everywhere
@@ -817,6 +817,13 @@ typedef struct fettle_run_stats {
   uint32_t reserved;
   int64_t peak_bytes; /* most tensor bytes allocated during the run, weights and inputs not counted; -1: not measured */
   double seconds;     /* wall clock of the run, device synchronized */
+#if FETTLE_TARGET_MINOR >= 1
+  /* The most that one call had allocated for itself, neither there before it nor among its results, and which
+   * call that was (FETTLE_NONE: no call had any); -1: not measured. */
+  int64_t workspace_bytes;
+  fettle_node workspace_node;
+  uint32_t reserved2;
+#endif
 } fettle_run_stats;
 
 typedef struct fettle_program_v1 {
@@ -931,7 +938,9 @@ typedef struct fettle_host {
 #define FETTLE_LIVENESS_ID "fettle.liveness/1"
 #define FETTLE_COST_ID "fettle.cost/1"
 #if FETTLE_TARGET_MINOR >= 1
+#define FETTLE_ANALYSIS_ID "fettle.analysis/1"
 #define FETTLE_TYPES_ID "fettle.types/1"
+#define FETTLE_ANSWERS_ID "fettle.answers/1"
 #endif
 
 /* What a pass promises about results; verifiers judge it by that. */
@@ -1030,6 +1039,44 @@ typedef struct fettle_benchmark_v1 {
   fettle_status (*measure)(fettle_instance*, fettle_ctx*, uint64_t n_programs,
                            const fettle_program* const* programs, const fettle_metric_sink*);
 } fettle_benchmark_v1;
+
+#if FETTLE_TARGET_MINOR >= 1
+/* ---------------------------------------------------------------- analyses: "fettle.analysis/1" (1.1)
+ * What a plugin finds out about a graph, for other plugins ("fettle.answers/1") and for people. The host computes
+ * it when it is asked for, and keeps it while the parts of the graph stand that it read. */
+
+#define FETTLE_READS_STRUCTURE 1u /* nodes, their order, operands and arguments */
+#define FETTLE_READS_TYPES 2u
+#define FETTLE_READS_SIGNATURE 4u /* what inputs and outputs stand for, constants */
+#define FETTLE_READS_LABELS 8u    /* names and metadata */
+
+typedef struct fettle_analysis_v1 {
+  uint32_t size;
+  uint32_t reads; /* FETTLE_READS_*, all that compute looks at; 0: nothing, so that it never changes */
+  /* What *answer points at, as an interface's id names a table: "org.example.depth/1". Its layout is the
+   * plugin's to declare, in a header of its own; another layout is another id. */
+  fettle_str answer_id;
+  /* The answer is the plugin's memory and holds nothing borrowed: it may outlive the callback. It does not change
+   * once it is made. A call that fails leaves nothing to release. */
+  fettle_status (*compute)(fettle_instance*, fettle_ctx*, const fettle_graph*, void** answer);
+  void (*release)(fettle_instance*, void* answer); /* once for each answer, before the instance is destroyed */
+  /* For people, one line or several; null: the answer has no text. */
+  fettle_status (*describe)(fettle_instance*, fettle_ctx*, const fettle_graph*, const void* answer,
+                            fettle_str* text);
+} fettle_analysis_v1;
+
+/* Offered by the host: "fettle.answers/1". */
+typedef struct fettle_answers_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  /* The answer of the analysis `name`, with its default options, about the graph as it is; it lives until the
+   * callback returns and does not follow edits. Asking again without an edit between is cheap.
+   * FETTLE_E_ABSENT: no plugin has it, or its answers are not `answer_id`. FETTLE_E_REFUSED: it is being computed
+   * (an analysis that asks for itself). */
+  fettle_status (*get)(fettle_ctx*, const fettle_graph*, fettle_str name, fettle_str answer_id,
+                       const void** answer);
+} fettle_answers_v1;
+#endif
 
 typedef struct fettle_component {
   uint32_t size;

@@ -34,6 +34,7 @@
 //   cpp/graph.hpp     Graph, Block, Node, Value, Argument, Type: reading
 //   cpp/facts.hpp     what a call does besides computing; which values may share storage
 //   cpp/analyses.hpp  DominatorTree, regions, Liveness: what the host computes about a graph
+//   cpp/analysis.hpp  Analysis, find_answer: what plugins find out for each other
 //   cpp/edit.hpp      MutableGraph, Rewrite, NodeSpec: changing; evaluation of calls
 //   cpp/blocks.hpp    NestedCall, BlockEdits: calls with nested graphs
 //   cpp/program.hpp   Program, Data, Bound: running
@@ -58,6 +59,7 @@
 #define FETTLE_FETTLE_HPP
 
 #include "fettle/cpp/analyses.hpp"
+#include "fettle/cpp/analysis.hpp"
 #include "fettle/cpp/base.hpp"
 #include "fettle/cpp/blocks.hpp"
 #include "fettle/cpp/edit.hpp"

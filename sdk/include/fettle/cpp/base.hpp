@@ -52,6 +52,7 @@ namespace detail __attribute__((visibility("hidden"))) {
     const fettle_cost_v1* cost = nullptr;
 #if FETTLE_TARGET_MINOR >= 1
     const fettle_types_v1* types = nullptr;
+    const fettle_answers_v1* answers = nullptr;
 #endif
   };
   inline HostTables tables;
@@ -135,6 +136,7 @@ namespace detail __attribute__((visibility("hidden"))) {
     tables.cost = find_table(host, FETTLE_COST_ID, &fettle_cost_v1::of_graph);
 #if FETTLE_TARGET_MINOR >= 1
     tables.types = find_table(host, FETTLE_TYPES_ID, &fettle_types_v1::propagate);
+    tables.answers = find_table(host, FETTLE_ANSWERS_ID, &fettle_answers_v1::get);
 #endif
   }
 

@@ -21,6 +21,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "fettle/cpp/analysis.hpp"
 #include "fettle/cpp/edit.hpp"
 #include "fettle/cpp/options.hpp"
 #include "fettle/cpp/program.hpp"
@@ -236,9 +237,43 @@ namespace detail __attribute__((visibility("hidden"))) {
     return &table;
   }
 
+#if FETTLE_TARGET_MINOR >= 1
+  template <class T>
+  const void* analysis_interface() {
+    using Shared = typename T::SharedAnswer;
+    using Owned = typename T::OwnedAnswer;
+    static const fettle_analysis_v1 table = {
+        sizeof(fettle_analysis_v1), T::reads, str(T::answer_id),
+        [](fettle_instance* instance, fettle_ctx* context, const fettle_graph* raw,
+           void** answer) noexcept {
+          return guarded(context, [&] {
+            Shared* made = self<T>(instance).compute(Graph(context, raw)).release();
+            *answer = made;
+          });
+        },
+        [](fettle_instance*, void* answer) noexcept {
+          delete static_cast<Owned*>(static_cast<Shared*>(answer));
+        },
+        [](fettle_instance* instance, fettle_ctx* context, const fettle_graph* raw,
+           const void* answer, fettle_str* text) noexcept {
+          return guarded(context, [&] {
+            const Graph graph(context, raw);
+            const auto& owned = static_cast<const Owned&>(*static_cast<const Shared*>(answer));
+            *text = graph.context().keep(self<T>(instance).describe(graph, owned));
+          });
+        }};
+    return &table;
+  }
+#endif
+
   template <class T>
   const void* interface_of(const char* id) noexcept {
     const std::string_view asked(id);
+#if FETTLE_TARGET_MINOR >= 1
+    if constexpr (std::is_base_of_v<AnalysisComponent, T>) {
+      return asked == FETTLE_ANALYSIS_ID ? analysis_interface<T>() : nullptr;
+    } else  // NOLINT: goes on with the next kind
+#endif
     if constexpr (std::is_base_of_v<Pass, T>) {
       if (asked == FETTLE_PASS_ID) return pass_interface<T>();
     } else if constexpr (std::is_base_of_v<Verifier, T>) {

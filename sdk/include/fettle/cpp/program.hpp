@@ -121,6 +121,9 @@ struct RunResult {
   Data outputs;
   Data effects;  // the values of Program::effects() after the run
   std::int64_t peak_bytes = -1;
+#if FETTLE_TARGET_MINOR >= 1
+  std::int64_t workspace_bytes = -1;  // the most that one call had for itself; -1: not measured
+#endif
   double seconds = 0;
 };
 
@@ -245,6 +248,9 @@ class Program {
     raw_options.seed = options.seed.value_or(0);
     fettle_run_stats stats{};
     stats.size = sizeof stats;
+#if FETTLE_TARGET_MINOR >= 1
+    stats.workspace_bytes = -1;  // a host of 1.0 leaves it so
+#endif
     raw_options.uninitialized = options.uninitialized;
     raw_options.start = options.start != nullptr ? options.start->raw() : nullptr;
     RunResult result{Data(output_count()), Data(effect_count())};
@@ -254,6 +260,9 @@ class Program {
                   "run");
     result.outputs.keep_text();
     result.peak_bytes = stats.peak_bytes;
+#if FETTLE_TARGET_MINOR >= 1
+    result.workspace_bytes = stats.workspace_bytes;
+#endif
     result.seconds = stats.seconds;
     return result;
   }

@@ -1,5 +1,5 @@
 // Text from a model file is hostile: names may hold markup, quotes, control characters, bytes that
-// are no UTF-8. Nothing of it reaches a picture but through these.
+// are no UTF-8. Nothing of it reaches a page or a picture but through these.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-#include "pictures/escape.hpp"
+#include "base/escape.hpp"
 
 #include <fmt/format.h>
 
