@@ -24,13 +24,14 @@ PROGRAM = ROOT / "build" / "fettle-bench"
 STAGES = ["load", "dce", "cse", "constant_folding", "check", "dominators", "liveness", "cost",
           "shapes", "print", "parse", "save"]
 BOTH = "cse + dce"
+IN_HOST = "cse in the host"  # the plugin's algorithm without the ABI between: what the boundary costs
 SLOW_IN_TORCH = ["load", "save"]
 NOT_IN_TORCH = ["liveness", "cost", "print", "parse"]
 
 
 def fettle_costs(model, rounds_within=2):
     """{stage: cost} of one process; of its repetitions the last counts, the others warm up."""
-    command = [PROGRAM, model, f"--repetitions={rounds_within}", *(f"--only={s}" for s in STAGES)]
+    command = [PROGRAM, model, f"--repetitions={rounds_within}", *(f"--only={s}" for s in [*STAGES, "boundary"])]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"bench_passes: fettle-bench failed on {model.name}\n{done.stderr}")
@@ -38,6 +39,10 @@ def fettle_costs(model, rounds_within=2):
     costs = {}
     for stage, cost in (said["stages"] | said["passes"]).items():
         costs[stage] = (cost["seconds"][-1], cost["processor_seconds"][-1])
+    through, inside = said["boundary"]["plugin"], said["boundary"]["host"]  # taken in turns
+    costs[IN_HOST] = (inside["seconds"][-1], inside["processor_seconds"][-1])
+    costs["boundary"] = tuple(through[clock][-1] / inside[clock][-1]
+                              for clock in ("seconds", "processor_seconds"))
     costs["peak"] = (said["stages"]["load"]["peak_bytes"],) * 2
     return costs
 
@@ -105,7 +110,7 @@ def table(samples, options):
     clock = 1 if options.clock == "processor" else 0
     cost = {key: [sample[clock] for sample in found] for key, found in samples.items()}
     lines = [f"{'':26}" + "".join(f"{size:>22}" for size in options.sizes) + f"{'exponent':>11}"]
-    for stage in [*STAGES, BOTH]:
+    for stage in [*STAGES, BOTH, IN_HOST]:
         medians = {}
         for who in ("fettle", "torch"):
             found = {size: cost[who, stage, size] for size in options.sizes
@@ -123,6 +128,9 @@ def table(samples, options):
             ratios = [f"{medians['torch'][size] / medians['fettle'][size]:>21.1f}x"
                       if size in medians["torch"] else f"{'-':>22}" for size in options.sizes]
             lines.append(f"{'':18}{'ratio':8}" + "".join(ratios))
+    through = [f"{statistics.median(cost['fettle', 'boundary', size]):>21.2f}x"
+               for size in options.sizes]
+    lines.append(f"{'cse: through the ABI':26}" + "".join(through))
     bytes_a_node = [statistics.median(cost["fettle", "peak", size]) / size
                     for size in options.sizes]
     lines.append(f"{'peak of load':26}" + "".join(f"{b:>15.0f} B/node" for b in bytes_a_node))

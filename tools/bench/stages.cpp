@@ -23,6 +23,7 @@
 #include "graph/checks.hpp"
 #include "graph/text.hpp"
 #include "heap.hpp"
+#include "host_cse.hpp"
 #include "manual.hpp"
 #include "ops/facts.hpp"
 #include "ops/registry.hpp"
@@ -95,6 +96,33 @@ json::object pass_json(const Host& host, const std::string& name, const Graph& o
   return out;
 }
 
+// cse through the ABI and the same algorithm without it, in turns.
+json::object boundary_json(const Host& host, const Graph& original, std::int64_t repetitions) {
+  Samples plugin, compiled_in;
+  std::uint64_t merged[2] = {};
+  for (std::int64_t i = 0; i < repetitions; ++i) {
+    for (const bool through_abi : {true, false}) {
+      const std::unique_ptr<Graph> graph = original.clone();
+      const std::unique_ptr<Pass> pass = host.create_pass("cse", {});
+      Journal journal(*graph);
+      AnalysisManager analyses(*graph);
+      Outcome outcome;
+      (through_abi ? plugin : compiled_in).time([&] {
+        if (!through_abi) {
+          cse_in_the_host(journal, analyses);
+        } else if (!pass->analyze(analyses, outcome)) {
+          pass->transform(journal, analyses, outcome);
+        }
+      });
+      merged[through_abi] = journal.rewrites();
+    }
+  }
+  if (merged[0] != merged[1]) {
+    throw std::runtime_error("cse in the host is not the algorithm of the plugin any more");
+  }
+  return {{"plugin", plugin.json()}, {"host", compiled_in.json()}, {"rewrites", merged[0]}};
+}
+
 template <class Fn>
 void for_each_live_block(const Graph& graph, Fn&& fn) {
   for (std::uint32_t b = 0; b < graph.block_bound(); ++b)
@@ -104,7 +132,7 @@ void for_each_live_block(const Graph& graph, Fn&& fn) {
 using Stage = std::function<void(Samples&)>;
 
 // The stages but passes, in the order in which `fettle run` meets them. `check` is all that the
-// runner checks after a pass: the graph, calls against schemas, what outputs share.
+// runner checks after a pass: the graph, calls against schemas, what outputs share, types.
 std::vector<std::pair<std::string, Stage>> stages_of(const std::string& model,
                                                      const Program& program,
                                                      const std::filesystem::path& copy) {
@@ -116,10 +144,12 @@ std::vector<std::pair<std::string, Stage>> stages_of(const std::string& model,
       {"check",
        [&](Samples& s) {
          const OutputAliases before(graph, AliasClasses(graph));
+         const InferredTypes types(graph);
          s.time([&] {
            check(graph);
            check_schemas(graph);
            before.check(graph, AliasClasses(graph));
+           InferredTypes(graph).check_against(types);
          });
        }},
       {"dominators",
@@ -204,10 +234,12 @@ void bench(const std::vector<std::string>& given, const std::filesystem::path& e
   for (const std::string& name : host.names(ComponentKind::pass)) {
     if (wanted(name)) passes[name] = pass_json(host, name, *program.graph, n);
   }
-  std::cout << pretty({{"model", model},
-                       {"nodes", program.graph->node_count()},
-                       {"stages", std::move(stages)},
-                       {"passes", std::move(passes)}});
+  json::object out{{"model", model},
+                   {"nodes", program.graph->node_count()},
+                   {"stages", std::move(stages)},
+                   {"passes", std::move(passes)}};
+  if (wanted("boundary")) out["boundary"] = boundary_json(host, *program.graph, n);
+  std::cout << pretty(out);
 }
 
 }  // namespace
