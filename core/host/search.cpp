@@ -42,7 +42,7 @@ std::vector<SearchFolder> search_folders(const Search& search, std::vector<Refus
     const fs::path dir = search.plugin_path.substr(begin, end - begin);
     begin = end + 1;
     if (dir.is_absolute()) {
-      folders.push_back({dir, false});
+      folders.push_back({dir, false, kSearchPlaces[1]});
     } else if (!dir.empty()) {
       refusals.push_back({dir,
                           {.code = Code::plugin_relative_path,
@@ -52,8 +52,10 @@ std::vector<SearchFolder> search_folders(const Search& search, std::vector<Refus
                            .hint = "write the absolute path"}});
     }
   }
+  const std::string_view* place = &kSearchPlaces[2];
   for (const auto& dir : {search.user_dir, search.system_dir, search.build_dir}) {
-    if (dir && dir->is_absolute()) folders.push_back({*dir, false});
+    if (dir && dir->is_absolute()) folders.push_back({*dir, false, *place});
+    ++place;
   }
   return folders;
 }

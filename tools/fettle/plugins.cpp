@@ -6,6 +6,8 @@
 
 #include "commands.hpp"
 #include "common_options.hpp"
+#include "plugins_new.hpp"
+#include "plugins_why.hpp"
 #include "table.hpp"
 
 namespace fettle {
@@ -98,13 +100,15 @@ std::string names_text(const Host& host, bool settings) {
 int run(const Invocation& invocation, const Arguments& arguments) {
   const std::string action = arguments.choice("ACTION");
   const std::string name = arguments.text("NAME");
-  if ((action == "info") == name.empty()) {
+  if ((action != "list") == name.empty()) {
     throw Error({Code::usage_bad_argument,
-                 action == "info" ? "info of what?" : "'plugins list' takes no name",
+                 name.empty() ? "plugins " + action + " of what?" : "'plugins list' takes no name",
                  {},
                  {},
-                 "usage: fettle plugins list; fettle plugins info NAME"});
+                 "usage: fettle plugins list; fettle plugins info|why|new NAME"});
   }
+  if (action == "new") return new_plugin(invocation, arguments);
+  if (action == "why") return why_plugin(invocation, arguments);
   const Host host(plugin_search(arguments, invocation.executable));
   if (action == "info") {
     std::cout << info_text(host, name);
@@ -119,10 +123,12 @@ int run(const Invocation& invocation, const Arguments& arguments) {
 }  // namespace
 
 CommandSpec plugins_command() {
-  return {
+  CommandSpec spec = {
       .name = "plugins",
-      .summary = "list the passes, analyses, verifiers and benchmarks there are, and what they take",
-      .synopsis = {"plugins list [--format table|names|settings]", "plugins info NAME"},
+      .summary = "list plugins' components and what they take; start one; say why one is not found",
+      .synopsis = {"plugins list [--format table|names|settings]", "plugins info NAME",
+                   "plugins why NAME",
+                   "plugins new NAME [--lang c++|c] [--kind pass|verifier|benchmark] [--dir DIR]"},
       .description =
           {"'list' shows every pass, analysis, verifier and benchmark that was found; what was found and "
            "refused "
@@ -133,13 +139,18 @@ CommandSpec plugins_command() {
            "and of the system, in this order; never in the working directory. Two plugins that "
            "offer a "
            "component of one name are an error. A plugin that others could have changed is "
-           "refused."},
+           "refused.",
+           "'why' goes through these places for one name, and says of each file that offers it, is "
+           "called like it or was refused what came of it and what mends that.",
+           "'new' writes a project for a plugin: its source, a test that needs no fettle, a pipeline "
+           "that uses it, CI, and a copy of the SDK's headers; 'meson setup build' and 'meson test -C "
+           "build' are green from the start."},
       .positionals = {{.name = "ACTION",
-                       .help = "'list' or 'info'.",
-                       .choices = {"list", "info"},
+                       .help = "'list', 'info', 'why' or 'new'.",
+                       .choices = {"list", "info", "why", "new"},
                        .completes = Completes::choice},
                       {.name = "NAME",
-                       .help = "A component or a plugin.",
+                       .help = "A component or a plugin; for 'new' the name that it gets.",
                        .required = false,
                        .completes = Completes::component}},
       .options =
@@ -151,9 +162,15 @@ CommandSpec plugins_command() {
             .choices = {"table", "names", "settings"},
             .completes = Completes::choice},
            plugin_dir_option()},
-      .examples = {{"fettle plugins info constant_folding", "What a pass does, and its options"}},
+      .statuses = {{"0", "Done; of 'why': the name can be used."},
+                   {"1", "Of 'why': the name cannot be used."}},
+      .examples = {{"fettle plugins info constant_folding", "What a pass does, and its options"},
+                   {"fettle plugins new fold_pads", "A project for a pass, in the folder fold_pads"},
+                   {"fettle plugins why fold_pads --plugin-dir build", "Why it is not found"}},
       .see_also = {"run"},
       .run = run};
+  for (OptionSpec& option : new_plugin_options()) spec.options.push_back(std::move(option));
+  return spec;
 }
 
 }  // namespace fettle

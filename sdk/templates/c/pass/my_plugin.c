@@ -1,0 +1,102 @@
+/* Removes dropouts that do nothing outside training: dropout(x, p, train=False) is x itself.
+ * Exact: the call returns its input, so whoever used the result gets the same tensor. Leaves alone
+ * dropouts in training, and nested graphs: this walks the program's own. */
+#include <fettle/fettle.h>
+#include <string.h>
+
+static const fettle_graph_v1* graph_api;
+static const fettle_edit_v1* edit_api;
+
+static fettle_str text(const char* s) {
+  fettle_str t;
+  t.data = s;
+  t.size = strlen(s);
+  return t;
+}
+
+static fettle_status init(const fettle_host* host, fettle_ctx* ctx) {
+  (void)ctx;
+  graph_api = (const fettle_graph_v1*)host->extension(FETTLE_GRAPH_ID);
+  edit_api = (const fettle_edit_v1*)host->extension(FETTLE_EDIT_ID);
+  return graph_api && edit_api ? FETTLE_OK : FETTLE_E_UNSUPPORTED;
+}
+
+/* One rewrite: all of it, or nothing. */
+static fettle_status remove_dropout(fettle_ctx* ctx, fettle_graph* graph, fettle_node node) {
+  fettle_node_info info;
+  fettle_status status;
+  info.size = sizeof info;
+  status = graph_api->node_info(ctx, graph, node, &info);
+  if (status != FETTLE_OK) return status;
+  status = edit_api->rewrite_begin(ctx, graph, node, text("dropout without training"));
+  if (status == FETTLE_E_LIMIT) return FETTLE_OK; /* leave this site alone */
+  if (status != FETTLE_OK) return status;
+  status = edit_api->replace_all_uses(ctx, graph, info.first_result, info.operands[0]);
+  if (status == FETTLE_OK) status = edit_api->erase_node(ctx, graph, node);
+  if (status == FETTLE_OK) return edit_api->rewrite_end(ctx, graph);
+  edit_api->rewrite_abort(ctx, graph);
+  return status;
+}
+
+static fettle_status transform(fettle_instance* self, fettle_ctx* ctx, fettle_graph* graph) {
+  const fettle_sym dropout = graph_api->find_symbol(graph, text("aten.dropout.default"));
+  fettle_node node = graph_api->first_node(graph, 0), next;
+  fettle_status status = FETTLE_OK;
+  (void)self;
+  for (; dropout != FETTLE_NONE && node != FETTLE_NONE && status == FETTLE_OK; node = next) {
+    fettle_arg train;
+    next = graph_api->next_node(graph, node); /* before this one may be erased */
+    if (graph_api->node_op(graph, node) != dropout) continue;
+    status = graph_api->node_arg_named(ctx, graph, node, text("train"), &train);
+    if (status == FETTLE_OK && train.i == 0) status = remove_dropout(ctx, graph, node);
+  }
+  return status;
+}
+
+static fettle_status create(fettle_ctx* ctx, const fettle_option* options, uint64_t n,
+                            fettle_instance** out) {
+  (void)ctx, (void)options, (void)n;
+  *out = NULL; /* no state */
+  return FETTLE_OK;
+}
+static void destroy(fettle_instance* self) {
+  (void)self;
+}
+
+static const fettle_pass_v1 pass = {
+    sizeof(fettle_pass_v1), FETTLE_PROMISE_EXACT, NULL, transform, NULL, 0, NULL};
+static const void* interface_of(const char* id) {
+  return strcmp(id, FETTLE_PASS_ID) == 0 ? &pass : NULL;
+}
+
+#define TEXT(s) \
+  { s, sizeof(s) - 1 }
+
+static const fettle_component component = {
+    sizeof(fettle_component),
+    0,
+    TEXT("my_plugin"),
+    TEXT("Removes dropouts that do nothing outside training."),
+    0,
+    NULL,
+    create,
+    destroy,
+    interface_of,
+};
+static const fettle_component* const components[] = {&component};
+static const fettle_plugin plugin = {
+    sizeof(fettle_plugin),
+    FETTLE_ABI_MAJOR,
+    0,
+    FETTLE_ABI_MINOR,
+    TEXT("org.example.my_plugin"),
+    TEXT("0.1.0"),
+    init,
+    NULL,
+    1,
+    components,
+};
+
+FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {
+  return &plugin;
+}
