@@ -102,10 +102,11 @@ int run(const Invocation& invocation, const Arguments& arguments) {
   const std::string name = arguments.text("NAME");
   if ((action != "list") == name.empty()) {
     throw Error({Code::usage_bad_argument,
-                 name.empty() ? "plugins " + action + " of what?" : "'plugins list' takes no name",
+                 name.empty() ? action + " of what?" : "'plugins list' takes no name",
                  {},
                  {},
-                 "usage: fettle plugins list; fettle plugins info|why|new NAME"});
+                 "usage: fettle plugins list; fettle plugins info NAME; fettle plugins why NAME; fettle "
+                 "plugins new NAME"});
   }
   if (action == "new") return new_plugin(invocation, arguments);
   if (action == "why") return why_plugin(invocation, arguments);

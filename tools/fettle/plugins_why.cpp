@@ -93,10 +93,17 @@ std::string places_text(const std::vector<SearchedFolder>& folders, const std::s
 // What every command stops at, whatever it is asked for.
 const Diagnostic* stops_all(const std::vector<SearchedFolder>& folders) {
   for (const SearchedFolder& folder : folders) {
-    if (folder.place == kSearchPlaces[0] && folder.refusal) return &*folder.refusal;
+    const bool asked_for = folder.place == kSearchPlaces[0];
+    if (asked_for && folder.refusal) return &*folder.refusal;
+    bool any_loaded = false;
+    const Diagnostic* first = nullptr;
     for (const SearchedFile& file : folder.files) {
-      if (file.refusal && file.refusal->code == Code::plugin_duplicate_name) return &*file.refusal;
+      any_loaded |= file.loaded();
+      if (!file.refusal) continue;
+      if (file.refusal->code == Code::plugin_duplicate_name) return &*file.refusal;
+      if (!first) first = &*file.refusal;
     }
+    if (asked_for && !any_loaded && first) return first;
   }
   return nullptr;
 }
