@@ -1,4 +1,5 @@
 // A pass in plain C99 runs through the host and edits a graph.
+#include "fake_host_text.h"
 #include "fixture.hpp"
 
 using namespace fettle;
@@ -98,4 +99,8 @@ TEST_CASE("a plugin is described from its descriptor") {
   REQUIRE(plugin.components.size() == 1);
   CHECK(plugin.components[0].kind == ComponentKind::pass);
   CHECK(plugin.components[0].promise == Promise::exact);
+}
+
+TEST_CASE("graphs of the SDK's fake host are written as the real one writes them") {
+  CHECK(print(*parse_graph(FAKE_HOST_TEXT)) == FAKE_HOST_TEXT);
 }

@@ -49,7 +49,7 @@ static inline fettle_test* fettle_test_begin(const fettle_plugin* plugin, const 
   t->rewrite_limit = UINT64_MAX;
   t->plugin = plugin;
   if (!plugin || plugin->abi_major != FETTLE_ABI_MAJOR ||
-      plugin->abi_min_minor > FETTLE_ABI_MINOR)
+      plugin->abi_min_minor > FETTLE_TARGET_MINOR)
     fettle_fake_stop("the plugin is not for this version of the ABI", "");
   for (k = 0; k < plugin->n_components; ++k) {
     if (fettle_fake_is(plugin->components[k]->name, component))
@@ -82,6 +82,11 @@ static inline int fettle_test_end(fettle_test* t) {
   }
   free(t);
   return failed;
+}
+
+/* What was reported and refused in the last transform, verify or measure, a line each. */
+static inline const char* fettle_test_messages(const fettle_test* t) {
+  return t->messages;
 }
 
 /* ---- expectations: a failed one is printed with the plugin's messages, and the test goes on */
@@ -132,7 +137,7 @@ static inline fettle_status fettle_fake_check(fettle_test* t, const fettle_graph
 /* Runs the pass as the host does: analyze, transform, the host's checks, verify. A failure leaves the graph
  * as it was. If analyze found nothing to do, fettle_test_unneeded tells what it said. */
 static inline fettle_status fettle_test_transform(fettle_test* t, fettle_graph* g) {
-  const fettle_pass_v1* pass = (const fettle_pass_v1*)t->component->interface(FETTLE_PASS_ID);
+  const fettle_pass_v1* pass = (const fettle_pass_v1*)t->component->get_interface(FETTLE_PASS_ID);
   const fettle_fake_state before = fettle_fake_save(g);
   fettle_applicability needed;
   fettle_status status = FETTLE_OK;
@@ -143,14 +148,18 @@ static inline fettle_status fettle_test_transform(fettle_test* t, fettle_graph* 
   memset(&needed, 0, sizeof needed);
   needed.size = (uint32_t)sizeof needed;
   needed.applicable = 1;
+  g->read_only = 1;
   if (pass->analyze) status = pass->analyze(t->instance, &t->ctx, g, &needed);
+  g->read_only = 0;
   if (status == FETTLE_OK && !needed.applicable) {
     t->unneeded = fettle_fake_keep(t, needed.why.data, needed.why.size).data;
     return FETTLE_OK;
   }
   if (status == FETTLE_OK) status = pass->transform(t->instance, &t->ctx, g);
   if (status == FETTLE_OK) status = fettle_fake_check(t, g);
+  g->read_only = 1;
   if (status == FETTLE_OK && pass->verify) status = pass->verify(t->instance, &t->ctx, g);
+  g->read_only = 0;
   if (status != FETTLE_OK) fettle_fake_restore(g, &before);
   g->in_rewrite = 0;
   return status;
@@ -167,6 +176,11 @@ static inline void fettle_test_limit(fettle_test* t, uint64_t rewrites) {
   t->rewrite_limit = rewrites;
 }
 
+/* From here on host.cancelled answers yes: a pass gives up, and the graph stays as it was. */
+static inline void fettle_test_cancel(fettle_test* t) {
+  t->cancelled = 1;
+}
+
 /* ---- verifiers and benchmarks */
 
 static inline fettle_status fettle_test_verify(fettle_test* t, uint32_t promise,
@@ -174,7 +188,7 @@ static inline fettle_status fettle_test_verify(fettle_test* t, uint32_t promise,
                                                const fettle_program* candidate,
                                                fettle_verdict* out) {
   const fettle_verifier_v1* verifier =
-      (const fettle_verifier_v1*)t->component->interface(FETTLE_VERIFIER_ID);
+      (const fettle_verifier_v1*)t->component->get_interface(FETTLE_VERIFIER_ID);
   fettle_verify_request request;
   if (!verifier) fettle_fake_stop("the component is not a verifier", "");
   t->messages = (char*)(uintptr_t) "";
@@ -208,7 +222,7 @@ static inline fettle_status fettle_fake_add_metric(void* user, const fettle_metr
 static inline fettle_status fettle_test_measure(fettle_test* t, uint64_t n,
                                                 const fettle_program* const* programs) {
   const fettle_benchmark_v1* benchmark =
-      (const fettle_benchmark_v1*)t->component->interface(FETTLE_BENCHMARK_ID);
+      (const fettle_benchmark_v1*)t->component->get_interface(FETTLE_BENCHMARK_ID);
   fettle_metric_sink sink;
   if (!benchmark) fettle_fake_stop("the component is not a benchmark", "");
   t->messages = (char*)(uintptr_t) "";

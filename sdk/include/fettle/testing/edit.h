@@ -7,6 +7,7 @@
 
 static inline fettle_status fettle_fake_rewrite_begin(fettle_ctx* ctx, fettle_graph* g,
                                                       fettle_node root, fettle_str why) {
+  if (g->read_only) return fettle_fake_refuse(ctx, FETTLE_E_REFUSED, "the graph is for reading");
   if (g->in_rewrite) return fettle_fake_refuse(ctx, FETTLE_E_REFUSED, "a rewrite is already open");
   if (!fettle_fake_find(g, root))
     return fettle_fake_refuse(ctx, FETTLE_E_STALE, "rewrite_begin at no node");
@@ -107,6 +108,9 @@ static inline fettle_status fettle_fake_create_node(fettle_ctx* ctx, fettle_grap
     return fettle_fake_refuse(ctx, FETTLE_E_REFUSED, "a call cannot stand before a placeholder");
   if (spec->n_args > FETTLE_FAKE_MOST || spec->n_results > FETTLE_FAKE_MOST)
     return fettle_fake_refuse(ctx, FETTLE_E_UNSUPPORTED, "more than the fake host can hold");
+  if (!spec->n_results)
+    return fettle_fake_refuse(ctx, FETTLE_E_UNSUPPORTED,
+                              "the fake host infers no types: give those of the results");
   memset(&node, 0, sizeof node);
   args = (fettle_arg*)fettle_fake_take(g->test, spec->n_args * sizeof *args);
   for (k = 0; k < spec->n_args; ++k) {

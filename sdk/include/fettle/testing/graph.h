@@ -42,7 +42,7 @@ struct fettle_graph {
   fettle_type* types;
   uint32_t n_nodes, n_values, n_symbols, n_types;
   fettle_node first, last;
-  uint32_t in_rewrite;
+  uint32_t in_rewrite, read_only; /* read_only: analyze or verify has it */
   uint64_t rewrites;
   fettle_fake_state before_rewrite;
 };

@@ -68,7 +68,7 @@ static inline void fettle_fake_count(fettle_ctx* ctx, fettle_str name, int64_t v
 }
 
 static const fettle_host fettle_fake_host = {
-    (uint32_t)sizeof(fettle_host), FETTLE_ABI_MAJOR,   FETTLE_ABI_MINOR,      0, {"fake", 4},
+    (uint32_t)sizeof(fettle_host), FETTLE_ABI_MAJOR,   FETTLE_TARGET_MINOR,   0, {"fake", 4},
     fettle_fake_extension,         fettle_fake_report, fettle_fake_cancelled, fettle_fake_scratch,
     fettle_fake_count,
 };

@@ -206,6 +206,10 @@ static inline fettle_status fettle_fake_run(fettle_ctx* ctx, const fettle_progra
   memset(&info, 0, sizeof info);
   info.peak_bytes = flags & FETTLE_RUN_MEASURE_MEMORY ? p->peak_bytes : -1;
   info.seconds = 1e-3;
+#if FETTLE_TARGET_MINOR >= 1
+  info.workspace_bytes = -1;
+  info.workspace_node = FETTLE_NONE;
+#endif
   return stats ? fettle_fake_answer(stats, &info, (uint32_t)sizeof info) : FETTLE_OK;
 }
 

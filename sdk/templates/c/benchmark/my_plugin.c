@@ -107,8 +107,9 @@ static void destroy(fettle_instance* self) {
   free(self);
 }
 
-static const fettle_benchmark_v1 benchmark = {sizeof(fettle_benchmark_v1), 0, measure};
-static const void* interface_of(const char* id) {
+static const fettle_benchmark_v1 benchmark = {.size = sizeof(fettle_benchmark_v1),
+                                              .measure = measure};
+static const void* get_interface(const char* id) {
   return strcmp(id, FETTLE_BENCHMARK_ID) == 0 ? &benchmark : NULL;
 }
 
@@ -116,40 +117,35 @@ static const void* interface_of(const char* id) {
   { s, sizeof(s) - 1 }
 
 static const fettle_option_decl options[] = {
-    {TEXT("runs"),
-     TEXT("timed runs of each program"),
-     FETTLE_OPTION_INT,
-     1,
-     {30, 0.0, {NULL, 0}},
-     {1, 0.0, {NULL, 0}},
-     {1000000, 0.0, {NULL, 0}},
-     0,
-     NULL},
+    {.name = TEXT("runs"),
+     .help = TEXT("timed runs of each program"),
+     .type = FETTLE_OPTION_INT,
+     .default_value = {.i = 30},
+     .has_range = 1,
+     .min = {.i = 1},
+     .max = {.i = 1000000}},
 };
 
 static const fettle_component component = {
-    sizeof(fettle_component),
-    0,
-    TEXT("my_plugin"),
-    TEXT("Times runs on the stored sample."),
-    1,
-    options,
-    create,
-    destroy,
-    interface_of,
+    .size = sizeof(fettle_component),
+    .name = TEXT("my_plugin"),
+    .summary = TEXT("Times runs on the stored sample."),
+    .n_options = 1,
+    .options = options,
+    .create = create,
+    .destroy = destroy,
+    .get_interface = get_interface,
 };
 static const fettle_component* const components[] = {&component};
 static const fettle_plugin plugin = {
-    sizeof(fettle_plugin),
-    FETTLE_ABI_MAJOR,
-    0,
-    FETTLE_ABI_MINOR,
-    TEXT("org.example.my_plugin"),
-    TEXT("0.1.0"),
-    init,
-    NULL,
-    1,
-    components,
+    .size = sizeof(fettle_plugin),
+    .abi_major = FETTLE_ABI_MAJOR,
+    .abi_minor = FETTLE_TARGET_MINOR,
+    .id = TEXT("org.example.my_plugin"),
+    .version = TEXT("0.1.0"),
+    .init = init,
+    .n_components = 1,
+    .components = components,
 };
 
 FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {

@@ -64,8 +64,8 @@ static void destroy(fettle_instance* self) {
 }
 
 static const fettle_pass_v1 pass = {
-    sizeof(fettle_pass_v1), FETTLE_PROMISE_EXACT, NULL, transform, NULL, 0, NULL};
-static const void* interface_of(const char* id) {
+    .size = sizeof(fettle_pass_v1), .promise = FETTLE_PROMISE_EXACT, .transform = transform};
+static const void* get_interface(const char* id) {
   return strcmp(id, FETTLE_PASS_ID) == 0 ? &pass : NULL;
 }
 
@@ -73,28 +73,23 @@ static const void* interface_of(const char* id) {
   { s, sizeof(s) - 1 }
 
 static const fettle_component component = {
-    sizeof(fettle_component),
-    0,
-    TEXT("my_plugin"),
-    TEXT("Removes dropouts that do nothing outside training."),
-    0,
-    NULL,
-    create,
-    destroy,
-    interface_of,
+    .size = sizeof(fettle_component),
+    .name = TEXT("my_plugin"),
+    .summary = TEXT("Removes dropouts that do nothing outside training."),
+    .create = create,
+    .destroy = destroy,
+    .get_interface = get_interface,
 };
 static const fettle_component* const components[] = {&component};
 static const fettle_plugin plugin = {
-    sizeof(fettle_plugin),
-    FETTLE_ABI_MAJOR,
-    0,
-    FETTLE_ABI_MINOR,
-    TEXT("org.example.my_plugin"),
-    TEXT("0.1.0"),
-    init,
-    NULL,
-    1,
-    components,
+    .size = sizeof(fettle_plugin),
+    .abi_major = FETTLE_ABI_MAJOR,
+    .abi_minor = FETTLE_TARGET_MINOR,
+    .id = TEXT("org.example.my_plugin"),
+    .version = TEXT("0.1.0"),
+    .init = init,
+    .n_components = 1,
+    .components = components,
 };
 
 FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {

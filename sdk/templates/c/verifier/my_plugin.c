@@ -138,8 +138,8 @@ static void destroy(fettle_instance* self) {
   free(self);
 }
 
-static const fettle_verifier_v1 verifier = {sizeof(fettle_verifier_v1), 0, verify};
-static const void* interface_of(const char* id) {
+static const fettle_verifier_v1 verifier = {.size = sizeof(fettle_verifier_v1), .verify = verify};
+static const void* get_interface(const char* id) {
   return strcmp(id, FETTLE_VERIFIER_ID) == 0 ? &verifier : NULL;
 }
 
@@ -147,40 +147,35 @@ static const void* interface_of(const char* id) {
   { s, sizeof(s) - 1 }
 
 static const fettle_option_decl options[] = {
-    {TEXT("tolerance"),
-     TEXT("largest absolute error of a tolerant pass"),
-     FETTLE_OPTION_FLOAT,
-     1,
-     {0, 1e-5, {NULL, 0}},
-     {0, 0.0, {NULL, 0}},
-     {0, 1e6, {NULL, 0}},
-     0,
-     NULL},
+    {.name = TEXT("tolerance"),
+     .help = TEXT("largest absolute error of a tolerant pass"),
+     .type = FETTLE_OPTION_FLOAT,
+     .default_value = {.f = 1e-5},
+     .has_range = 1,
+     .min = {.f = 0},
+     .max = {.f = 1e6}},
 };
 
 static const fettle_component component = {
-    sizeof(fettle_component),
-    0,
-    TEXT("my_plugin"),
-    TEXT("Compares outputs on the stored samples."),
-    1,
-    options,
-    create,
-    destroy,
-    interface_of,
+    .size = sizeof(fettle_component),
+    .name = TEXT("my_plugin"),
+    .summary = TEXT("Compares outputs on the stored samples."),
+    .n_options = 1,
+    .options = options,
+    .create = create,
+    .destroy = destroy,
+    .get_interface = get_interface,
 };
 static const fettle_component* const components[] = {&component};
 static const fettle_plugin plugin = {
-    sizeof(fettle_plugin),
-    FETTLE_ABI_MAJOR,
-    0,
-    FETTLE_ABI_MINOR,
-    TEXT("org.example.my_plugin"),
-    TEXT("0.1.0"),
-    init,
-    NULL,
-    1,
-    components,
+    .size = sizeof(fettle_plugin),
+    .abi_major = FETTLE_ABI_MAJOR,
+    .abi_minor = FETTLE_TARGET_MINOR,
+    .id = TEXT("org.example.my_plugin"),
+    .version = TEXT("0.1.0"),
+    .init = init,
+    .n_components = 1,
+    .components = components,
 };
 
 FETTLE_EXPORT const fettle_plugin* fettle_plugin_v1(void) {
