@@ -1,6 +1,6 @@
-/* The SDK's fake host (fettle/testing.h): what it reads it prints, what the real host refuses it refuses
- * (the same misbehaving pass runs on both, here and in test_misbehaving.cpp), and what a plugin keeps
- * fails the test. Its expectations are tested by failing, so this file has its own. */
+/* The SDK's fake host (fettle/testing.h): what it reads it prints, what the real host refuses it
+ * refuses (the same misbehaving pass runs on both, here and in test_misbehaving.cpp), and what a
+ * plugin keeps fails the test. Its expectations are tested by failing, so this file has its own. */
 #include <fettle/testing.h>
 
 #include "fake_host_text.h"
@@ -166,7 +166,8 @@ static void test_facts(fettle_test* t) {
 static int times_deleted;
 
 static fettle_status measure(fettle_instance* self, fettle_ctx* ctx, uint64_t n,
-                             const fettle_program* const* programs, const fettle_metric_sink* sink) {
+                             const fettle_program* const* programs,
+                             const fettle_metric_sink* sink) {
   fettle_datum input;
   int k;
   (void)self, (void)n, (void)sink;

@@ -1,5 +1,6 @@
-/* A fake host for unit tests of plugins: the host's tables over small graphs in memory. Headers only, C99
- * or C++, the standard library alone; a test links to the plugin's own code and needs no fettle.
+/* A fake host for unit tests of plugins: the host's tables over small graphs in memory. Headers
+ * only, C99 or C++, the standard library alone; a test links to the plugin's own code and needs no
+ * fettle.
  *
  *   #include <fettle/testing.h>
  *
@@ -21,10 +22,10 @@
  * What is where: testing/text.h, how graphs are written; facts.h, what calls are taken to do;
  * edit.h, what edits are refused; program.h, programs for verifiers and benchmarks.
  *
- * It offers fettle.graph/1, edit/1, facts/1, evaluate/1 (which evaluates nothing) and program/1, and no
- * other interface. It knows no operator's schema, types or kernels, and no nested graphs: what it cannot
- * do it refuses with a message, and never makes up. `fettle plugins check` and a verified `fettle run`
- * are the tests on the real host. */
+ * It offers fettle.graph/1, edit/1, facts/1, evaluate/1 (which evaluates nothing) and program/1,
+ * and no other interface. It knows no operator's schema, types or kernels, and no nested graphs:
+ * what it cannot do it refuses with a message, and never makes up. `fettle plugins check` and a
+ * verified `fettle run` are the tests on the real host. */
 #ifndef FETTLE_TESTING_H
 #define FETTLE_TESTING_H
 
@@ -37,8 +38,8 @@ typedef struct fettle_fake_metric {
 
 /* ---- a test: one component of a plugin, between init and fini */
 
-/* `options`: "name=value other=value", or NULL for the defaults. What the real host would refuse to load
- * ends the test program. */
+/* `options`: "name=value other=value", or NULL for the defaults. What the real host would refuse to
+ * load ends the test program. */
 static inline fettle_test* fettle_test_begin(const fettle_plugin* plugin, const char* component,
                                              const char* options) {
   fettle_test* t = (fettle_test*)calloc(1, sizeof *t);
@@ -64,7 +65,8 @@ static inline fettle_test* fettle_test_begin(const fettle_plugin* plugin, const 
   return t;
 }
 
-/* Gives everything back. What main returns: 0 if every expectation held and the plugin kept nothing. */
+/* Gives everything back. What main returns: 0 if every expectation held and the plugin kept
+ * nothing. */
 static inline int fettle_test_end(fettle_test* t) {
   int failed;
   t->component->destroy(t->instance);
@@ -91,7 +93,8 @@ static inline const char* fettle_test_messages(const fettle_test* t) {
 
 /* ---- expectations: a failed one is printed with the plugin's messages, and the test goes on */
 
-static inline void fettle_fake_failed(fettle_test* t, const char* file, int line, const char* what) {
+static inline void fettle_fake_failed(fettle_test* t, const char* file, int line,
+                                      const char* what) {
   fprintf(stderr, "%s:%d: %s\n%s", file, line, what, t->messages);
   ++t->failures;
 }
@@ -104,8 +107,7 @@ static inline void fettle_fake_expect_graph(fettle_test* t, const char* file, in
                      fettle_fake_format(t, "the graph is\n%sand should be\n%s", has, wanted));
 }
 #define FETTLE_EXPECT(t, condition) \
-  ((condition) ? (void)0            \
-               : fettle_fake_failed((t), __FILE__, __LINE__, "not so: " #condition))
+  ((condition) ? (void)0 : fettle_fake_failed((t), __FILE__, __LINE__, "not so: " #condition))
 #define FETTLE_EXPECT_GRAPH(t, graph, text) \
   fettle_fake_expect_graph((t), __FILE__, __LINE__, (graph), (text))
 
@@ -125,17 +127,17 @@ static inline fettle_status fettle_fake_check(fettle_test* t, const fettle_graph
     const fettle_fake_node* node = &g->nodes[at];
     for (k = 0; k < node->n_operands; ++k) {
       if (!defined[node->operands[k]])
-        return fettle_fake_refuse(&t->ctx, FETTLE_E_REFUSED,
-                                  fettle_fake_format(t, "'%s' uses a value before its definition",
-                                                     node->name.data));
+        return fettle_fake_refuse(
+            &t->ctx, FETTLE_E_REFUSED,
+            fettle_fake_format(t, "'%s' uses a value before its definition", node->name.data));
     }
     for (k = 0; k < node->n_results; ++k) defined[node->first_result + k] = 1;
   }
   return FETTLE_OK;
 }
 
-/* Runs the pass as the host does: analyze, transform, the host's checks, verify. A failure leaves the graph
- * as it was. If analyze found nothing to do, fettle_test_unneeded tells what it said. */
+/* Runs the pass as the host does: analyze, transform, the host's checks, verify. A failure leaves
+ * the graph as it was. If analyze found nothing to do, fettle_test_unneeded tells what it said. */
 static inline fettle_status fettle_test_transform(fettle_test* t, fettle_graph* g) {
   const fettle_pass_v1* pass = (const fettle_pass_v1*)t->component->get_interface(FETTLE_PASS_ID);
   const fettle_fake_state before = fettle_fake_save(g);

@@ -1,5 +1,6 @@
 /* "fettle.edit/1" of the fake host. As in the real one every edit lies in a rewrite, a refused edit
- * changes nothing and says why, ids are never used again, and an aborted rewrite leaves no trace. */
+ * changes nothing and says why, ids are never used again, and an aborted rewrite leaves no trace.
+ */
 #ifndef FETTLE_TESTING_EDIT_H
 #define FETTLE_TESTING_EDIT_H
 
@@ -127,8 +128,8 @@ static inline fettle_status fettle_fake_create_node(fettle_ctx* ctx, fettle_grap
   node.name = fettle_fake_fresh(g, spec->name.size ? spec->name : fettle_fake_base_name(spec->op));
   node.n_args = (uint32_t)spec->n_args;
   node.args = args;
-  node.operands = (const fettle_value*)fettle_fake_copy(g->test, operands,
-                                                        node.n_operands * sizeof *operands);
+  node.operands =
+      (const fettle_value*)fettle_fake_copy(g->test, operands, node.n_operands * sizeof *operands);
   node.n_results = (uint32_t)spec->n_results;
   node.grouped = node.n_results > 1;
   for (k = 0; k < node.n_results; ++k) {
@@ -163,8 +164,8 @@ static inline fettle_status fettle_fake_erase_node(fettle_ctx* ctx, fettle_graph
 static inline void fettle_fake_put_operand(fettle_graph* g, fettle_node id, uint32_t operand,
                                            fettle_value value) {
   fettle_fake_node* node = &g->nodes[id];
-  fettle_value* changed = (fettle_value*)fettle_fake_copy(g->test, node->operands,
-                                                          node->n_operands * sizeof *changed);
+  fettle_value* changed =
+      (fettle_value*)fettle_fake_copy(g->test, node->operands, node->n_operands * sizeof *changed);
   changed[operand] = value;
   node->operands = changed;
 }
@@ -197,7 +198,8 @@ static inline fettle_status fettle_fake_set_operand(fettle_ctx* ctx, fettle_grap
   return FETTLE_OK;
 }
 
-/* The other arguments are taken over as they are; the fake host knows no argument that the call has not. */
+/* The other arguments are taken over as they are; the fake host knows no argument that the call has
+ * not. */
 static inline fettle_status fettle_fake_set_arg(fettle_ctx* ctx, fettle_graph* g, fettle_node id,
                                                 const fettle_arg* given) {
   const fettle_fake_node* node = fettle_fake_find(g, id);
@@ -232,7 +234,8 @@ static inline fettle_status fettle_fake_move_before(fettle_ctx* ctx, fettle_grap
   if (status != FETTLE_OK) return status;
   if (!node || !next) return fettle_fake_refuse(ctx, FETTLE_E_STALE, "move_before of no node");
   if (node->opcode != FETTLE_OPCODE_CALL_FUNCTION || next->opcode == FETTLE_OPCODE_PLACEHOLDER)
-    return fettle_fake_refuse(ctx, FETTLE_E_REFUSED, "placeholders and the output keep their place");
+    return fettle_fake_refuse(ctx, FETTLE_E_REFUSED,
+                              "placeholders and the output keep their place");
   if (id == before) return FETTLE_OK;
   fettle_fake_unlink(g, id);
   fettle_fake_link(g, id, before);
@@ -266,20 +269,13 @@ static inline fettle_status fettle_fake_add_constant(fettle_ctx* ctx, fettle_gra
 }
 
 static const fettle_edit_v1 fettle_fake_edit_table = {
-    (uint32_t)sizeof(fettle_edit_v1),
-    0,
-    fettle_fake_rewrite_begin,
-    fettle_fake_rewrite_end,
-    fettle_fake_rewrite_abort,
-    fettle_fake_create_node,
-    fettle_fake_erase_node,
-    fettle_fake_replace_all_uses,
-    fettle_fake_set_operand,
-    fettle_fake_set_arg,
-    fettle_fake_move_before,
-    fettle_fake_set_type,
-    fettle_fake_intern_given,
-    fettle_fake_add_constant,
+    (uint32_t)sizeof(fettle_edit_v1), 0,
+    fettle_fake_rewrite_begin,        fettle_fake_rewrite_end,
+    fettle_fake_rewrite_abort,        fettle_fake_create_node,
+    fettle_fake_erase_node,           fettle_fake_replace_all_uses,
+    fettle_fake_set_operand,          fettle_fake_set_arg,
+    fettle_fake_move_before,          fettle_fake_set_type,
+    fettle_fake_intern_given,         fettle_fake_add_constant,
 };
 
 #endif

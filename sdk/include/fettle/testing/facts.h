@@ -1,9 +1,10 @@
-/* "fettle.facts/1" of the fake host, by two rules where the real one knows every operator: a call whose
- * name ends in an underscore (aten.add_.Tensor) writes its first operand and returns it, and every other
- * call is pure. fettle_test_op says of an operator what differs from that:
+/* "fettle.facts/1" of the fake host, by two rules where the real one knows every operator: a call
+ * whose name ends in an underscore (aten.add_.Tensor) writes its first operand and returns it, and
+ * every other call is pure. fettle_test_op says of an operator what differs from that:
  *
- *   fettle_test_op(t, "aten.view.default", FETTLE_FACT_KNOWN | FETTLE_FACT_PURE | FETTLE_FACT_ALIASES);
- *   fettle_test_op(t, "my_lib.mystery.default", 0);     unknown: nothing is promised */
+ *   fettle_test_op(t, "aten.view.default", FETTLE_FACT_KNOWN | FETTLE_FACT_PURE |
+ * FETTLE_FACT_ALIASES); fettle_test_op(t, "my_lib.mystery.default", 0);     unknown: nothing is
+ * promised */
 #ifndef FETTLE_TESTING_FACTS_H
 #define FETTLE_TESTING_FACTS_H
 
@@ -103,9 +104,12 @@ static inline fettle_status fettle_fake_same_call(fettle_ctx* ctx, const fettle_
 }
 
 static const fettle_facts_v1 fettle_fake_facts_table = {
-    (uint32_t)sizeof(fettle_facts_v1), 0,
-    fettle_fake_call_facts,            fettle_fake_alias_classes,
-    fettle_fake_call_hash,             fettle_fake_same_call,
+    (uint32_t)sizeof(fettle_facts_v1),
+    0,
+    fettle_fake_call_facts,
+    fettle_fake_alias_classes,
+    fettle_fake_call_hash,
+    fettle_fake_same_call,
 };
 
 #endif

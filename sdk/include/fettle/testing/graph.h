@@ -1,5 +1,6 @@
 /* A small graph in memory: one block, everything by plain arrays and scans. Arrays of operands and
- * arguments are never changed in place, so that a copy of `nodes` and `values` is a copy of the graph. */
+ * arguments are never changed in place, so that a copy of `nodes` and `values` is a copy of the
+ * graph. */
 #ifndef FETTLE_TESTING_GRAPH_H
 #define FETTLE_TESTING_GRAPH_H
 
@@ -58,7 +59,8 @@ static inline void* fettle_fake_grow(fettle_test* t, void* array, uint32_t n, ui
 static inline const fettle_fake_node* fettle_fake_find(const fettle_graph* g, fettle_node id) {
   return g && id < g->n_nodes && g->nodes[id].alive ? &g->nodes[id] : NULL;
 }
-static inline const fettle_fake_value* fettle_fake_value_of(const fettle_graph* g, fettle_value id) {
+static inline const fettle_fake_value* fettle_fake_value_of(const fettle_graph* g,
+                                                            fettle_value id) {
   if (!g || id >= g->n_values) return NULL;
   return fettle_fake_find(g, g->values[id].producer) ? &g->values[id] : NULL;
 }

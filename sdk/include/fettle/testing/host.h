@@ -38,10 +38,10 @@ static inline const void* fettle_fake_extension(const char* id) {
 static inline void fettle_fake_report(fettle_ctx* ctx, const fettle_diagnostic* d) {
   static const char* const severities[] = {"note", "warning", "error"};
   const uint32_t severity = d->severity > FETTLE_SEVERITY_ERROR ? 2 : d->severity;
-  fettle_fake_say(ctx->test,
-                  fettle_fake_format(ctx->test, "%s: %.*s%s%.*s", severities[severity],
-                                     (int)d->message.size, d->message.data,
-                                     d->hint.size ? "; " : "", (int)d->hint.size, d->hint.data));
+  fettle_fake_say(
+      ctx->test, fettle_fake_format(ctx->test, "%s: %.*s%s%.*s", severities[severity],
+                                    (int)d->message.size, d->message.data, d->hint.size ? "; " : "",
+                                    (int)d->hint.size, d->hint.data));
 }
 static inline uint32_t fettle_fake_cancelled(fettle_ctx* ctx) {
   return ctx->test->cancelled;
@@ -68,8 +68,15 @@ static inline void fettle_fake_count(fettle_ctx* ctx, fettle_str name, int64_t v
 }
 
 static const fettle_host fettle_fake_host = {
-    (uint32_t)sizeof(fettle_host), FETTLE_ABI_MAJOR,   FETTLE_TARGET_MINOR,   0, {"fake", 4},
-    fettle_fake_extension,         fettle_fake_report, fettle_fake_cancelled, fettle_fake_scratch,
+    (uint32_t)sizeof(fettle_host),
+    FETTLE_ABI_MAJOR,
+    FETTLE_TARGET_MINOR,
+    0,
+    {"fake", 4},
+    fettle_fake_extension,
+    fettle_fake_report,
+    fettle_fake_cancelled,
+    fettle_fake_scratch,
     fettle_fake_count,
 };
 

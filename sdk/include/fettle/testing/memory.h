@@ -1,5 +1,6 @@
-/* The fake host's memory: everything of a test is taken from one arena and freed by fettle_test_end,
- * so that what was handed out stays readable, and giving something back twice is seen, not suffered. */
+/* The fake host's memory: everything of a test is taken from one arena and freed by
+ * fettle_test_end, so that what was handed out stays readable, and giving something back twice is
+ * seen, not suffered. */
 #ifndef FETTLE_TESTING_MEMORY_H
 #define FETTLE_TESTING_MEMORY_H
 
@@ -32,15 +33,15 @@ struct fettle_test {
   const fettle_plugin* plugin;
   const fettle_component* component;
   fettle_instance* instance;
-  char* messages;        /* all that was reported since the last fettle_test_transform, verify, measure */
-  const char* unneeded;  /* what analyze said, if there was nothing to do; else null */
+  char* messages; /* all that was reported since the last fettle_test_transform, verify, measure */
+  const char* unneeded; /* what analyze said, if there was nothing to do; else null */
   struct fettle_fake_statistic* statistics;
   struct fettle_fake_metric* metrics;
   fettle_fake_op ops[FETTLE_FAKE_MOST_OPS];
   uint32_t n_ops;
   uint64_t rewrite_limit;
   uint32_t cancelled, lost; /* lost: asked what stands beside an erased node */
-  int64_t lent; /* tensors and bound programs that nobody gave back yet */
+  int64_t lent;             /* tensors and bound programs that nobody gave back yet */
   uint32_t failures;
 };
 

@@ -11,12 +11,12 @@ typedef struct fettle_fake_dtype {
 } fettle_fake_dtype;
 
 static const fettle_fake_dtype fettle_fake_dtypes[] = {
-    {FETTLE_DTYPE_FLOAT32, "f32", "float32"},      {FETTLE_DTYPE_FLOAT64, "f64", "float64"},
-    {FETTLE_DTYPE_FLOAT16, "f16", "float16"},      {FETTLE_DTYPE_BFLOAT16, "bf16", "bfloat16"},
-    {FETTLE_DTYPE_INT64, "i64", "int64"},          {FETTLE_DTYPE_INT32, "i32", "int32"},
-    {FETTLE_DTYPE_INT16, "i16", "int16"},          {FETTLE_DTYPE_INT8, "i8", "int8"},
-    {FETTLE_DTYPE_UINT8, "u8", "uint8"},           {FETTLE_DTYPE_BOOL, "b8", "bool"},
-    {FETTLE_DTYPE_COMPLEX64, "c64", "complex64"},  {FETTLE_DTYPE_COMPLEX128, "c128", "complex128"},
+    {FETTLE_DTYPE_FLOAT32, "f32", "float32"},     {FETTLE_DTYPE_FLOAT64, "f64", "float64"},
+    {FETTLE_DTYPE_FLOAT16, "f16", "float16"},     {FETTLE_DTYPE_BFLOAT16, "bf16", "bfloat16"},
+    {FETTLE_DTYPE_INT64, "i64", "int64"},         {FETTLE_DTYPE_INT32, "i32", "int32"},
+    {FETTLE_DTYPE_INT16, "i16", "int16"},         {FETTLE_DTYPE_INT8, "i8", "int8"},
+    {FETTLE_DTYPE_UINT8, "u8", "uint8"},          {FETTLE_DTYPE_BOOL, "b8", "bool"},
+    {FETTLE_DTYPE_COMPLEX64, "c64", "complex64"}, {FETTLE_DTYPE_COMPLEX128, "c128", "complex128"},
 };
 #define FETTLE_FAKE_N_DTYPES (sizeof fettle_fake_dtypes / sizeof *fettle_fake_dtypes)
 

@@ -1,13 +1,13 @@
-/* "fettle.program/1" of the fake host: a program is a graph for its signature, and a function of the test
- * that computes. One sample is stored; the elements of its inputs count up: 0, 1, 2 …
+/* "fettle.program/1" of the fake host: a program is a graph for its signature, and a function of
+ * the test that computes. One sample is stored; the elements of its inputs count up: 0, 1, 2 …
  *
  *   static void twice(void* user, const fettle_datum* in, fettle_datum* out) {
  *     fettle_test_floats(out)[0] = 2 * fettle_test_floats(in)[0];
  *   }
  *   fettle_program* p = fettle_test_program(t, "original", graph, twice, NULL);
  *
- * Sizes are plain numbers, dtypes f32, f64, i64 and b8. Tensors and bound programs that a plugin does not
- * give back, or gives back twice, fail the test. No float64 runs, no hooks, no effects. */
+ * Sizes are plain numbers, dtypes f32, f64, i64 and b8. Tensors and bound programs that a plugin
+ * does not give back, or gives back twice, fail the test. No float64 runs, no hooks, no effects. */
 #ifndef FETTLE_TESTING_PROGRAM_H
 #define FETTLE_TESTING_PROGRAM_H
 

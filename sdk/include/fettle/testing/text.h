@@ -6,9 +6,10 @@
  *     max_1: (getitem: f32[], getitem_1: i64[]) = aten.max.dim(add, 0)
  *     return (add, getitem)
  *
- * The fake host knows no schemas: an argument has a name when the text gives it one, `alpha=2` by keyword
- * or `other: w` by position. Arguments are names, None, True, False, numbers, 'text', torch.float32 and
- * lists of these; sizes are numbers or symbols (s0). What it cannot read ends the test program. */
+ * The fake host knows no schemas: an argument has a name when the text gives it one, `alpha=2` by
+ * keyword or `other: w` by position. Arguments are names, None, True, False, numbers, 'text',
+ * torch.float32 and lists of these; sizes are numbers or symbols (s0). What it cannot read ends the
+ * test program. */
 #ifndef FETTLE_TESTING_TEXT_H
 #define FETTLE_TESTING_TEXT_H
 
@@ -164,7 +165,8 @@ static inline void fettle_fake_read_list(fettle_fake_reader* r, fettle_arg* arg)
     return;
   }
   arg->payload = FETTLE_PAYLOAD_LIST;
-  arg->kind = elements[0].payload == FETTLE_PAYLOAD_STRING ? FETTLE_ARG_STRINGS : FETTLE_ARG_TENSORS;
+  arg->kind =
+      elements[0].payload == FETTLE_PAYLOAD_STRING ? FETTLE_ARG_STRINGS : FETTLE_ARG_TENSORS;
   for (k = 0; k < arg->n; ++k) {
     if (elements[k].payload == FETTLE_PAYLOAD_NONE) arg->kind = FETTLE_ARG_OPTIONAL_TENSORS;
   }
@@ -212,7 +214,8 @@ static inline void fettle_fake_read_args(fettle_fake_reader* r, fettle_fake_node
   }
   node->args = (fettle_arg*)fettle_fake_copy(t, args, node->n_args * sizeof *args);
   node->n_operands = r->n_operands;
-  node->operands = (fettle_value*)fettle_fake_copy(t, r->operands, r->n_operands * sizeof(uint32_t));
+  node->operands =
+      (fettle_value*)fettle_fake_copy(t, r->operands, r->n_operands * sizeof(uint32_t));
 }
 
 static inline void fettle_fake_read_inputs(fettle_fake_reader* r) {
@@ -276,7 +279,8 @@ static inline fettle_graph* fettle_test_graph(fettle_test* t, const char* text) 
   r.g = (fettle_graph*)fettle_fake_take(t, sizeof *r.g);
   r.g->test = t;
   r.g->first = r.g->last = FETTLE_NONE;
-  if (!fettle_fake_is(fettle_fake_word(&r, "'graph('"), "graph")) fettle_fake_unread(&r, "'graph('");
+  if (!fettle_fake_is(fettle_fake_word(&r, "'graph('"), "graph"))
+    fettle_fake_unread(&r, "'graph('");
   fettle_fake_expect(&r, '(');
   fettle_fake_read_inputs(&r);
   fettle_fake_expect(&r, ':');

@@ -18,13 +18,16 @@ int main() {
   fettle_program* wrong = fettle_test_program(t, "wrong", signature, add, &much);
 
   fettle_verdict v;
-  FETTLE_EXPECT(t, fettle_test_verify(t, FETTLE_PROMISE_EXACT, original, original, &v) == FETTLE_OK);
+  FETTLE_EXPECT(t,
+                fettle_test_verify(t, FETTLE_PROMISE_EXACT, original, original, &v) == FETTLE_OK);
   FETTLE_EXPECT(t, v.verdict == FETTLE_VERDICT_PASS && v.comparisons == 1);
-  FETTLE_EXPECT(t, fettle_test_verify(t, FETTLE_PROMISE_TOLERANT, original, close, &v) == FETTLE_OK);
+  FETTLE_EXPECT(t,
+                fettle_test_verify(t, FETTLE_PROMISE_TOLERANT, original, close, &v) == FETTLE_OK);
   FETTLE_EXPECT(t, v.verdict == FETTLE_VERDICT_PASS && v.max_abs == 0.0625);
   FETTLE_EXPECT(t, fettle_test_verify(t, FETTLE_PROMISE_EXACT, original, close, &v) == FETTLE_OK);
   FETTLE_EXPECT(t, v.verdict == FETTLE_VERDICT_FAIL);
-  FETTLE_EXPECT(t, fettle_test_verify(t, FETTLE_PROMISE_TOLERANT, original, wrong, &v) == FETTLE_OK);
+  FETTLE_EXPECT(t,
+                fettle_test_verify(t, FETTLE_PROMISE_TOLERANT, original, wrong, &v) == FETTLE_OK);
   FETTLE_EXPECT(t, v.verdict == FETTLE_VERDICT_FAIL && v.max_abs == 0.5);
   return fettle_test_end(t);
 }

@@ -1,5 +1,6 @@
-/* Times runs of each program on its first stored sample: the shortest and the longest of `runs`, and
- * their median. The programs take turns, so that a machine that warms up or throttles hits all alike. */
+/* Times runs of each program on its first stored sample: the shortest and the longest of `runs`,
+ * and their median. The programs take turns, so that a machine that warms up or throttles hits all
+ * alike. */
 #include <fettle/fettle.h>
 #include <stdlib.h>
 #include <string.h>

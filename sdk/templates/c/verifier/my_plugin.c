@@ -1,6 +1,7 @@
-/* Runs both programs on every stored sample and compares the bytes of their outputs: what promises to be
- * exact must give the same ones. Floats of a pass that promises less may differ by `tolerance`. Cannot judge
- * without samples. Looks at outputs alone: not at buffers, nor at gradients. */
+/* Runs both programs on every stored sample and compares the bytes of their outputs: what promises
+ * to be exact must give the same ones. Floats of a pass that promises less may differ by
+ * `tolerance`. Cannot judge without samples. Looks at outputs alone: not at buffers, nor at
+ * gradients. */
 #include <fettle/fettle.h>
 #include <math.h>
 #include <stdlib.h>
