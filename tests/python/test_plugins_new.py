@@ -43,7 +43,7 @@ def test_a_new_project_is_green_on_first_run(tmp_path, fettle, models, kind, lan
     assert len(commands) >= 2
     for command in commands:
         assert "warning:" not in shell(command, project, PKG_CONFIG_PATH="")
-    ran = fettle("run", models / "mobilenetv2.pt2", "-p", project / f"{name}.yaml",
+    ran = fettle("run", models / "bert.pt2", "-p", project / f"{name}.yaml",
                  "--plugin-dir", project / "build", "-o", tmp_path / "out.pt2")
     assert ran.code == 0, ran.stderr
     assert name in ran.stdout and "Every change was verified" in ran.stdout
@@ -82,8 +82,16 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path, fettle):
     (tmp_path / "mine" / "precious").write_text("1")
     done = fettle("plugins", "new", "mine", cwd=tmp_path)
     assert done.code == 2
-    assert "is not empty" in done.stderr
+    assert "needs a folder of its own" in done.stderr
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "precious"]
+    done = fettle("plugins", "new", "mine", "--dir", tmp_path / "mine" / "precious")
+    assert done.code == 2 and (tmp_path / "mine" / "precious").read_text() == "1"
+
+
+def test_the_working_directory_is_not_replaced(tmp_path, fettle):
+    done = fettle("plugins", "new", "mine", "--dir", ".", cwd=tmp_path)
+    assert done.code == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_may_be_named(tmp_path, fettle):

@@ -128,11 +128,12 @@ class Draft {
  public:
   explicit Draft(const fs::path& target) : target_(target) {
     std::error_code error;
-    if (fs::exists(target, error) && !fs::is_empty(target, error)) {
-      throw Error({Code::usage_bad_argument,
-                   "the folder for a new plugin is not empty",
-                   target.string(),
-                   {},
+    const bool taken = fs::exists(target, error) &&
+                       (!fs::is_directory(target, error) || !fs::is_empty(target, error) ||
+                        fs::equivalent(target, fs::current_path(error), error));
+    if (taken) {
+      throw Error({Code::usage_bad_argument, "a new plugin needs a folder of its own",
+                   target.string(), "it is not empty, not a folder, or the working directory",
                    "name a folder that does not exist yet with --dir"});
     }
     path_ = target.parent_path() / fmt::format(".{}.{}", target.filename().string(), ::getpid());
