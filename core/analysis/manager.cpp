@@ -33,15 +33,23 @@ void require_order(const Graph& graph, const Snapshot& flow) {
   }
 }
 
-// What each reads. Sums of versions that only grow grow whenever one of them does.
-std::uint64_t flow_version(const AnalysisManager::State& at) {
-  return at[static_cast<std::size_t>(Part::structure)];
+// What each reads. Sums of versions that only grow grow whenever one of them does. Where values lie
+// does not depend on the order of the calls, only how long they live does.
+using State = AnalysisManager::State;
+std::uint64_t version_of(const State& at, Part part) {
+  return at[static_cast<std::size_t>(part)];
 }
-std::uint64_t storage_version(const AnalysisManager::State& at) {
-  return flow_version(at) + at[static_cast<std::size_t>(Part::types)];
+std::uint64_t flow_version(const State& at) {
+  return version_of(at, Part::structure) + version_of(at, Part::order);
 }
-std::uint64_t alias_version(const AnalysisManager::State& at) {
-  return storage_version(at) + at[static_cast<std::size_t>(Part::signature)];
+std::uint64_t storage_version(const State& at) {
+  return version_of(at, Part::structure) + version_of(at, Part::types);
+}
+std::uint64_t liveness_version(const State& at) {
+  return storage_version(at) + version_of(at, Part::order);
+}
+std::uint64_t alias_version(const State& at) {
+  return storage_version(at) + version_of(at, Part::signature);
 }
 
 }  // namespace
@@ -95,7 +103,7 @@ std::shared_ptr<const Costs> AnalysisManager::costs() {
 }
 
 std::shared_ptr<const InferredTypes> AnalysisManager::types() {
-  return get(types_, storage_version(now()),
+  return get(types_, liveness_version(now()),
              [&] { return std::make_shared<InferredTypes>(graph_); });
 }
 
@@ -117,7 +125,7 @@ std::shared_ptr<const DominatorTree> AnalysisManager::dominators(
 std::shared_ptr<const Liveness> AnalysisManager::liveness(BlockId block) {
   flow(block);  // refuses what has no order
   const auto storages = this->storages();
-  return get(blocks_[block].liveness, storage_version(now()),
+  return get(blocks_[block].liveness, liveness_version(now()),
              [&] { return std::make_shared<Liveness>(graph_, *storages, block); });
 }
 
@@ -157,7 +165,7 @@ void AnalysisManager::keep(Analysis analysis, const State& since) {
       break;
     case Analysis::liveness:
       move_on(storages_, storage_version);
-      for (auto& [block, of] : blocks_) move_on(of.liveness, storage_version);
+      for (auto& [block, of] : blocks_) move_on(of.liveness, liveness_version);
       break;
     case Analysis::aliasing:
       move_on(aliasing_, alias_version);

@@ -113,12 +113,13 @@ struct Block {
 
 // What an edit touches. Whoever keeps what was computed from a graph keys it by the parts it read.
 enum class Part : std::uint8_t {
-  structure,  // nodes, their order, operands and arguments
+  structure,  // nodes, operands and arguments
+  order,
   types,
   signature,  // what inputs and outputs stand for, and the constants
   labels,     // names and metadata: nothing that a run could see
 };
-inline constexpr std::size_t kParts = 4;
+inline constexpr std::size_t kParts = 5;
 
 // A constant by its fully qualified name ("encoder.layer.0.weight"), as input specs name it.
 using ConstantTable = std::map<std::string, TensorData, std::less<>>;

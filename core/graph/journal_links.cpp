@@ -124,7 +124,7 @@ void Journal::touch(const Entry& entry) {
     Part operator()(const Erased&) { return Part::structure; }
     Part operator()(const OperandSet&) { return Part::structure; }
     Part operator()(const ArgumentsSet&) { return Part::structure; }
-    Part operator()(const Moved&) { return Part::structure; }
+    Part operator()(const Moved&) { return Part::order; }
     Part operator()(const TypeSet&) { return Part::types; }
     Part operator()(const NodeRenamed&) { return Part::labels; }
     Part operator()(const ValueRenamed&) { return Part::labels; }

@@ -9,12 +9,13 @@
 namespace fettle {
 namespace {
 
-static_assert(kParts == 4);
+static_assert(kParts == 5);
 
 AnalysisManager::Parts parts_of(std::uint32_t reads) {
   AnalysisManager::Parts parts{};
   constexpr std::pair<std::uint32_t, Part> kRead[] = {
       {FETTLE_READS_STRUCTURE, Part::structure},
+      {FETTLE_READS_STRUCTURE, Part::order},
       {FETTLE_READS_TYPES, Part::types},
       {FETTLE_READS_SIGNATURE, Part::signature},
       {FETTLE_READS_LABELS, Part::labels},
