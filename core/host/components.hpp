@@ -1,4 +1,4 @@
-// Components of plugins as C++ sees them: a pass, a verifier, a benchmark. Each call crosses the C
+// Components of plugins as C++ sees them: a pass, a verifier, a benchmark, a backend. Each call crosses the C
 // boundary once; what the plugin reports comes back as an Outcome, and a failure as Error
 // (plugin_failed: its status and messages).
 #pragma once
@@ -20,9 +20,11 @@
 
 namespace fettle {
 
-class ProgramHandle;  // host/program_handle.hpp
+class OffloadedCall;   // runtime/offload.hpp
+class ProgramHandle;   // host/program_handle.hpp
+struct OffloadedPart;  // runtime/offload.hpp
 
-enum class ComponentKind : std::uint8_t { pass, verifier, benchmark, analysis };
+enum class ComponentKind : std::uint8_t { pass, verifier, benchmark, analysis, backend };
 std::string_view component_kind_name(ComponentKind kind);
 
 enum class Promise : std::uint8_t { exact, tolerant, inference_only, changes_results };
@@ -120,6 +122,20 @@ class PluginAnalysis {
   virtual std::shared_ptr<const void> answer(AnalysisManager& analyses, Outcome& outcome) = 0;
   // The answer for people; nothing where it has no text.
   virtual std::optional<std::string> describe(AnalysisManager& analyses, Outcome& outcome) = 0;
+};
+
+// Runs parts of programs in place of libtorch. What compile answers may outlive the backend.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const ComponentInfo& info() const = 0;
+  virtual const ResolvedOptions& options() const = 0;
+  // Which of the candidates, in program order, it runs.
+  virtual std::vector<bool> claim(AnalysisManager& analyses, const std::string& device,
+                                  const std::vector<NodeId>& candidates, Outcome& outcome) = 0;
+  virtual std::shared_ptr<OffloadedCall> compile(AnalysisManager& analyses,
+                                                 const std::string& device,
+                                                 const OffloadedPart& part, Outcome& outcome) = 0;
 };
 
 }  // namespace fettle

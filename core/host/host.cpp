@@ -183,5 +183,9 @@ std::unique_ptr<PluginAnalysis> Host::create_analysis(
     std::string_view name, const std::vector<GivenOption>& options) const {
   return make_analysis(impl_->create(ComponentKind::analysis, name, options), *impl_);
 }
+std::unique_ptr<Backend> Host::create_backend(std::string_view name,
+                                              const std::vector<GivenOption>& options) const {
+  return make_backend(impl_->create(ComponentKind::backend, name, options));
+}
 
 }  // namespace fettle

@@ -76,6 +76,8 @@ class Host {
                                               const std::vector<GivenOption>& options) const;
   std::unique_ptr<PluginAnalysis> create_analysis(std::string_view name,
                                                   const std::vector<GivenOption>& options) const;
+  std::unique_ptr<Backend> create_backend(std::string_view name,
+                                          const std::vector<GivenOption>& options) const;
 
  private:
   struct Impl;

@@ -7,7 +7,7 @@
 namespace fettle {
 
 std::string_view component_kind_name(ComponentKind kind) {
-  constexpr std::string_view kNames[] = {"pass", "verifier", "benchmark", "analysis"};
+  constexpr std::string_view kNames[] = {"pass", "verifier", "benchmark", "analysis", "backend"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 std::string_view promise_name(Promise promise) {

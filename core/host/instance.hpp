@@ -50,5 +50,6 @@ std::unique_ptr<PluginAnalysis> make_analysis(std::unique_ptr<Instance> instance
                                               const AnalysisLookup& lookup);
 std::unique_ptr<Verifier> make_verifier(std::unique_ptr<Instance> instance);
 std::unique_ptr<Benchmark> make_benchmark(std::unique_ptr<Instance> instance);
+std::unique_ptr<Backend> make_backend(std::unique_ptr<Instance> instance);
 
 }  // namespace fettle

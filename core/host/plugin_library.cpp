@@ -160,6 +160,7 @@ Answer ask_interfaces(const std::filesystem::path& path, const fettle_component&
       {FETTLE_VERIFIER_ID, ComponentKind::verifier},
       {FETTLE_BENCHMARK_ID, ComponentKind::benchmark},
       {FETTLE_ANALYSIS_ID, ComponentKind::analysis},
+      {FETTLE_BACKEND_ID, ComponentKind::backend},
   };
   Answer answer;
   for (const auto& [id, kind] : kInterfaces) {
@@ -200,6 +201,13 @@ std::string fault_of(const Answer& answer) {
       }
       return to_view(analysis->answer_id).empty() ? "fettle.analysis/1 has no answer_id" : "";
     }
+    case ComponentKind::backend: {
+      const auto* backend = static_cast<const fettle_backend_v1*>(answer.table);
+      if (!usable(backend)) return "fettle.backend/1 is smaller than version 1.1's";
+      const bool whole =
+          backend->claim && backend->compile && backend->launch && backend->release;
+      return whole ? "" : "fettle.backend/1 lacks claim, compile, launch or release";
+    }
   }
   return {};
 }
@@ -234,7 +242,7 @@ LoadedComponent PluginLibrary::check_component(const fettle_component* component
   if (answer.count != 1) {
     refuse_plugin(Code::plugin_no_interface, info_.path,
                   fmt::format("'{}' is {}", name,
-                              answer.count == 0 ? "neither a pass, a verifier, a benchmark nor an analysis"
+                              answer.count == 0 ? "no pass, analysis, verifier, benchmark or backend"
                                                 : "of several kinds at once"),
                   "one component answers for one interface that this fettle knows");
   }

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "host/backends.hpp"
 #include "host/program_impl.hpp"
 
 namespace fettle {
@@ -18,11 +19,12 @@ std::uint64_t unique_id() {
 
 ProgramHandle::ProgramHandle(std::string name, const Graph& graph,
                              std::shared_ptr<const std::vector<LoadedSample>> samples,
-                             Device device)
+                             Device device, std::shared_ptr<const BackendChoice> backends)
     : name_(std::move(name)),
       graph_(graph),
       samples_(samples ? std::move(samples) : std::make_shared<const std::vector<LoadedSample>>()),
       device_(std::move(device)),
+      backends_(std::move(backends)),
       abi_(std::make_unique<fettle_program>(*this, unique_id())) {}
 
 ProgramHandle::~ProgramHandle() = default;
@@ -43,11 +45,23 @@ ProgramShapes& ProgramHandle::shapes() const {
 
 std::shared_ptr<Executable> ProgramHandle::executable(bool float64) const {
   std::shared_ptr<Executable>& executable = executables_[float64 ? 1 : 0];
-  if (!executable) {
-    executable =
-        std::make_shared<Executable>(graph_, CompileOptions{.device = device_, .float64 = float64});
+  if (executable) return executable;
+  CompileOptions options{.device = device_, .float64 = float64};
+  Assignment assignment;
+  if (!float64 && backends_ && !backends_->aten_alone()) {
+    Outcome outcome;
+    assignment = assign(graph_, *backends_, to_string(device_), outcome);
+    options.parts = &assignment.partition;
+    backend_use_ = std::make_shared<const BackendUse>(std::move(assignment.use));
+    backend_notes_ = std::move(outcome.notes);
   }
+  executable = std::make_shared<Executable>(graph_, options);
   return executable;
+}
+
+const BackendUse* ProgramHandle::backend_use() const {
+  executable();
+  return backend_use_.get();
 }
 
 }  // namespace fettle

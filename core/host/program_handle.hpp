@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "graph/program_shapes.hpp"
 #include "runtime/executable.hpp"
 
@@ -15,7 +16,9 @@ struct fettle_program;  // as plugins hold it
 
 namespace fettle {
 
-struct Program;  // archive/program.hpp
+struct BackendChoice;  // host/backends.hpp
+struct BackendUse;     // host/backends.hpp
+struct Program;        // archive/program.hpp
 
 // Samples of an archive, read once and shared by the handles of all versions of its program.
 struct LoadedEffect {
@@ -32,7 +35,8 @@ std::vector<LoadedSample> load_samples(const Program& program);
 class ProgramHandle {
  public:
   ProgramHandle(std::string name, const Graph& graph,
-                std::shared_ptr<const std::vector<LoadedSample>> samples, Device device);
+                std::shared_ptr<const std::vector<LoadedSample>> samples, Device device,
+                std::shared_ptr<const BackendChoice> backends = nullptr);  // null: aten alone
   ~ProgramHandle();
   ProgramHandle(const ProgramHandle&) = delete;  // plugins hold its address
   ProgramHandle& operator=(const ProgramHandle&) = delete;
@@ -41,9 +45,12 @@ class ProgramHandle {
   const Graph& graph() const { return graph_; }
   const Device& device() const { return device_; }
   const std::vector<LoadedSample>& samples() const { return *samples_; }
-  // Compiles on first use; `float64` keeps a second executable. Shared with what plugins bound,
-  // which may outlive this handle.
+  // Compiles on first use; `float64` keeps a second executable, in which backends have no part.
+  // Shared with what plugins bound, which may outlive this handle.
   std::shared_ptr<Executable> executable(bool float64 = false) const;
+  // Who runs what; compiles. Null: libtorch runs everything.
+  const BackendUse* backend_use() const;
+  const std::vector<Diagnostic>& backend_notes() const { return backend_notes_; }
   const std::vector<Effect>& effects() const;  // found on first use
   ProgramShapes& shapes() const;  // read on first use
   const fettle_program* abi() const;
@@ -53,6 +60,9 @@ class ProgramHandle {
   const Graph& graph_;
   std::shared_ptr<const std::vector<LoadedSample>> samples_;
   Device device_;
+  std::shared_ptr<const BackendChoice> backends_;
+  mutable std::shared_ptr<const BackendUse> backend_use_;
+  mutable std::vector<Diagnostic> backend_notes_;
   mutable std::shared_ptr<Executable> executables_[2];
   mutable std::optional<std::vector<Effect>> effects_;
   mutable std::unique_ptr<ProgramShapes> shapes_;

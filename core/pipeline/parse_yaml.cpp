@@ -44,9 +44,12 @@ class PipelineParser {
                 static_cast<OnFailure>(yaml_.choice(value, "'on_failure'", {"stop", "skip"}));
           } else if (key == "accept") {
             accept(value);
+          } else if (key == "backend" || key == "backends") {
+            backends(key, key_node, value);
           } else {
             yaml_.unknown_key(key_node, key, "a pipeline",
-                              {"name", "passes", "verify", "benchmark", "on_failure", "accept"});
+                              {"name", "passes", "verify", "benchmark", "on_failure", "accept",
+                               "backend", "backends"});
           }
         },
         "passes: [dce]");
@@ -198,6 +201,44 @@ class PipelineParser {
                  "accept: {max_abs: 0.01}, {max_rel: 0.1}, or both");
     }
     pipeline_.accept = budget;
+  }
+
+  void backends(const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
+    if (pipeline_.backends.given) {
+      yaml_.fail(Code::pipeline_duplicate_key, key_node, "'backend' and 'backends' are both given",
+                 "the one is short for the other's 'default'", "leave one of them out");
+    }
+    pipeline_.backends.given = true;
+    if (key == "backend") {
+      pipeline_.backends.otherwise = use(value, "a backend");
+    } else {
+      backend_rules(value);
+    }
+  }
+
+  void backend_rules(const YAML::Node& node) {
+    BackendRules& rules = pipeline_.backends;
+    const auto list = [&](const YAML::Node& mapping, std::string_view what, auto& into) {
+      yaml_.mapping(mapping, what,
+                    [&](const std::string& key, const YAML::Node& key_node,
+                        const YAML::Node& value) {
+                      into.push_back({key, yaml_.where(key_node), use(value, "a backend")});
+                    });
+    };
+    yaml_.mapping(
+        node, "'backends'",
+        [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
+          if (key == "default") {
+            rules.otherwise = use(value, "a backend");
+          } else if (key == "operators") {
+            list(value, "'operators'", rules.operators);
+          } else if (key == "nodes") {
+            list(value, "'nodes'", rules.nodes);
+          } else {
+            yaml_.unknown_key(key_node, key, "'backends'", {"default", "operators", "nodes"});
+          }
+        },
+        "backends: {default: aten, operators: {aten.linear.default: reference}}");
   }
 
   YamlReader yaml_;

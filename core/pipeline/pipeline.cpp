@@ -94,6 +94,7 @@ void apply_override(Pipeline& pipeline, std::string_view text) {
   for_each_pass(pipeline.passes, apply);
   if (pipeline.verifiers) std::ranges::for_each(*pipeline.verifiers, apply);
   std::ranges::for_each(pipeline.benchmarks, apply);
+  if (pipeline.backends.given) for_each_backend(pipeline.backends, apply);
   if (used) return;
   std::ranges::sort(known);
   known.erase(std::unique(known.begin(), known.end()), known.end());

@@ -11,6 +11,7 @@
 //   benchmark: [latency: {runs: 30}, memory]
 //   on_failure: stop                      # stop | skip: what a failed verification does
 //   accept: {max_abs: 0.01, max_rel: 0.1} # error budget of passes that change results on purpose
+//   backend: reference                    # or backends: {...}: who runs the result (backend_rules.hpp)
 //
 // Strict: whatever is not understood is an error with file, line, column and the nearest valid
 // name.
@@ -25,14 +26,9 @@
 #include <vector>
 
 #include "host/host.hpp"
+#include "pipeline/backend_rules.hpp"
 
 namespace fettle {
-
-struct ComponentUse {
-  std::string name;
-  std::vector<Host::GivenOption> options;
-  std::string where;  // "file:line:column"
-};
 
 struct Step;
 struct Repeat {  // runs its passes again until a whole round changes nothing, at most `limit` times
@@ -63,6 +59,7 @@ struct Pipeline {
   std::vector<ComponentUse> benchmarks;
   OnFailure on_failure = OnFailure::stop;
   std::optional<ErrorBudget> accept;
+  BackendRules backends;
 };
 
 // Throws pipeline_* errors. `source` names the text in messages.

@@ -64,6 +64,7 @@ struct RunReport {
   std::vector<PassReport> passes;
   std::vector<Verdict> final_verification;  // verify: {after: end}
   std::vector<BenchmarkReport> benchmarks;
+  std::optional<BackendUse> backends;  // who runs the optimized program; none: libtorch alone
   std::vector<Diagnostic> notes;
   std::string error;  // why the run stopped early; empty if it did not
   std::uint64_t nodes_before = 0, nodes_after = 0;

@@ -129,6 +129,9 @@ std::string to_html(const RunReport& r) {
         "</table>\n<p class=\"dim\">Fewer nodes are not a speed-up; what was measured is "
         "above.</p>\n";
   }
+  if (r.backends) {
+    out += "<h2>Backends</h2>\n<pre>" + escape(backend_use_text(*r.backends)) + "</pre>\n";
+  }
   out += notes(r);
   if (!r.python.empty()) {
     out += "<h2>Load and run it</h2>\n<pre>";

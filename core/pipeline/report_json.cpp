@@ -191,6 +191,7 @@ json::object to_json(const RunReport& r) {
           {"error", r.error},
           {"final_verification", verdicts_json(r.final_verification)},
           {"benchmarks", benchmarks_json(r.benchmarks, {"original", "optimized"})},
+          {"backends", r.backends ? json::value(to_json(*r.backends)) : json::value(nullptr)},
           {"notes", diagnostics_json(r.notes)},
           {"python", each(r.python, [](const std::string& line) { return json::value(line); })},
           {"load_seconds", r.load_seconds},

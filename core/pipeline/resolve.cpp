@@ -25,6 +25,7 @@ class Resolver {
       note(look_up(ComponentKind::benchmark, use));
       out_.benchmarks.push_back(host_.create_benchmark(use.name, use.options));
     }
+    backends();
     return std::move(out_);
   }
 
@@ -65,6 +66,14 @@ class Resolver {
       note(look_up(ComponentKind::verifier, use));
       out_.verifiers.push_back(host_.create_verifier(use.name, use.options));
     }
+  }
+
+  void backends() {
+    out_.backend_rules = pipeline_.backends;
+    out_.backends = choose_backends(pipeline_.backends, host_);
+    for_each_backend(pipeline_.backends, [&](const ComponentUse& use) {
+      if (use.name != kAten) note(host_.component(ComponentKind::backend, use.name));
+    });
   }
 
   // The host knows names, the file knows where they stand.

@@ -43,6 +43,8 @@ struct ResolvedPipeline {
   OnFailure on_failure = OnFailure::stop;
   bool check_passes = false;        // recompute what passes claim; off: believe them
   std::optional<ErrorBudget> accept;
+  BackendRules backend_rules;
+  std::shared_ptr<const BackendChoice> backends;  // null: libtorch runs everything
   std::vector<PluginUsed> plugins;  // each once, in order of first use
 };
 

@@ -55,6 +55,23 @@ json::array components_json(const Components& components) {
   return list;
 }
 
+json::value backend_json(const std::shared_ptr<Backend>& backend) {
+  return backend ? component_json(*backend) : json::value(json::string(kAten));
+}
+
+// Every rule, each backend with the options that its instance has.
+json::object backends_json(const BackendChoice& choice) {
+  const auto rules = [](const auto& map) {
+    json::object out;
+    for (const auto& [key, backend] : map) out[key] = backend_json(backend);
+    return out;
+  };
+  json::object out{{"default", backend_json(choice.otherwise)}};
+  if (!choice.operators.empty()) out["operators"] = rules(choice.operators);
+  if (!choice.nodes.empty()) out["nodes"] = rules(choice.nodes);
+  return out;
+}
+
 void emit(YAML::Emitter& out, const json::value& value) {
   if (const auto* object = value.if_object()) {
     out << YAML::BeginMap;
@@ -95,6 +112,7 @@ json::object to_json(const ResolvedPipeline& pipeline) {
     if (pipeline.accept->max_rel) accept["max_rel"] = *pipeline.accept->max_rel;
     out["accept"] = std::move(accept);
   }
+  if (pipeline.backends) out["backends"] = backends_json(*pipeline.backends);
   return out;
 }
 

@@ -34,9 +34,11 @@ class Runner {
     report_.nodes_before = report_.nodes_after = graph().node_count();
     report_.device = to_string(device_);
     report_.reference = verification_.reference_kind();
+    check_node_rules(pipeline_.backend_rules, graph());
     run_steps(pipeline_.steps, 0);
     if (pipeline_.verify_after == VerifyAfter::end) verify_all();
     report_.verified = every_change_passed();
+    verify_backends();
     benchmark();
   }
 
@@ -310,10 +312,31 @@ class Runner {
     if (pipeline_.on_failure == OnFailure::stop) throw verification_.failure(whole);
   }
 
+  // What verified the passes ran on the backends, too; they are judged even if nothing changed.
+  void verify_backends() {
+    if (!pipeline_.backends || report_.changed || report_.check_failed ||
+        pipeline_.verify_after == VerifyAfter::never) {
+      return;
+    }
+    PassReport whole;
+    whole.name = "backends";
+    const bool accepted = verification_.verify(whole.name, Promise::tolerant, graph(),
+                                               whole.verification, report_.notes);
+    report_.final_verification = whole.verification;
+    if (accepted) return;
+    report_.check_failed = true;
+    report_.verified = false;
+    if (pipeline_.on_failure == OnFailure::stop) throw verification_.failure(whole);
+  }
+
   void benchmark() {
-    if (pipeline_.benchmarks.empty()) return;
+    if (pipeline_.benchmarks.empty() && !pipeline_.backends) return;
     const ProgramHandle original("original", *original_, verification_.samples(), device_);
-    const ProgramHandle optimized("optimized", graph(), verification_.samples(), device_);
+    const ProgramHandle optimized("optimized", graph(), verification_.samples(), device_,
+                                  pipeline_.backends);
+    if (const BackendUse* use = pipeline_.backends ? optimized.backend_use() : nullptr) {
+      report_.backends = *use;
+    }
     measure(pipeline_.benchmarks, {&original, &optimized}, observer_, report_.benchmarks);
   }
 

@@ -50,7 +50,14 @@ const ProgramHandle& Verification::reference() {
 
 bool Verification::verify(std::string_view subject, Promise promise, const Graph& graph,
                           std::vector<Verdict>& verdicts, std::vector<Diagnostic>& notes) {
-  const ProgramHandle candidate("optimized", graph, samples(), device_);
+  const ProgramHandle candidate("optimized", graph, samples(), device_, pipeline_.backends);
+  // A backend computes with other kernels: no bit is promised, whatever the passes promise.
+  if (pipeline_.backends && promise == Promise::exact) promise = Promise::tolerant;
+  backend_use_.reset();
+  if (const BackendUse* use = pipeline_.backends ? candidate.backend_use() : nullptr) {
+    backend_use_ = *use;
+    std::ranges::copy(candidate.backend_notes(), std::back_inserter(notes));
+  }
   bool accepted = true;
   for (const auto& verifier : pipeline_.verifiers) {
     observer_.stage(fmt::format("verifying {} with {}", subject, verifier->info().name));

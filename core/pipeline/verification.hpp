@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "archive/program.hpp"
+#include "host/backends.hpp"
 #include "host/program_handle.hpp"
 #include "pipeline/report.hpp"
 #include "pipeline/resolve.hpp"
@@ -36,6 +37,9 @@ class Verification {
   bool verify(std::string_view subject, Promise promise, const Graph& graph,
               std::vector<Verdict>& verdicts, std::vector<Diagnostic>& notes);
 
+  // Who ran the calls of the last candidate; empty: libtorch all of them.
+  const std::optional<BackendUse>& backend_use() const { return backend_use_; }
+
   // From here on a copy of `graph` is the reference, without the eager model's outputs.
   void move_reference(const Graph& graph);
 
@@ -60,6 +64,7 @@ class Verification {
   RunObserver& observer_;
   Samples samples_;
   Reference reference_;
+  std::optional<BackendUse> backend_use_;
 };
 
 }  // namespace fettle

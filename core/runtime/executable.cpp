@@ -90,7 +90,7 @@ struct Executable::Impl {
         sizes(graph),
         builder(std::make_unique<PlanBuilder>(graph, placement)),
         weights(graph, changed_values(effects), placement, *builder),
-        plan(build()),
+        plan(options.parts ? builder->build(*options.parts) : builder->build()),
         outputs(user_outputs(graph)),
         interpreter(builder->slot_count()),
         kept(builder->slot_count(), false) {
@@ -111,8 +111,6 @@ struct Executable::Impl {
     });
     builder.reset();  // it refers to the graph
   }
-
-  Plan build() { return builder->build(); }
 
   void place_inputs(std::span<const RunValue> given) {
     for (std::size_t i = 0; i < given.size(); ++i) {

@@ -30,12 +30,16 @@ namespace fettle {
 // What goes in and comes out of a program: a tensor, a Python scalar, or None.
 using RunValue = std::variant<std::monostate, Tensor, std::int64_t, double, bool, std::string>;
 
+struct Partition;  // runtime/offload.hpp
+
 struct CompileOptions {
   Device device;         // "cpu", "cuda", "cuda:1", "mps"; device_unavailable when libtorch lacks it
   bool float64 = false;  // lift floating weights, inputs and explicit dtype arguments to float64
+  const Partition* parts = nullptr;  // of the graph, compiled: who runs what; null: libtorch runs all
 };
 
-// Called before and after each node (nested ones too). `results` is empty before the call.
+// Called before and after each node (nested ones too) that libtorch runs. `results` is empty before the
+// call.
 struct NodeHook {
   std::function<void(NodeId node, std::span<const RunValue> operands)> before;
   std::function<void(NodeId node, std::span<const RunValue> results)> after;

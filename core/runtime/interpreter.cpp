@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "runtime/boxing.hpp"
+#include "runtime/offloaded_plan.hpp"
 #include "runtime/run_values.hpp"
 #include "ops/torch_errors.hpp"
 #include "runtime/uninitialized.hpp"
@@ -38,11 +39,13 @@ void Interpreter::run(const Plan& plan, const NodeHook* hook) {
 }
 
 void Interpreter::step(const Instruction& instruction, const NodeHook* hook) {
+  if (instruction.kind == Instruction::Kind::offloaded) return call_offloaded(instruction);
   if (hook && hook->before) hook->before(instruction.node, values_of(instruction.operands));
   switch (instruction.kind) {
     case Instruction::Kind::call: call(instruction); break;
     case Instruction::Kind::scalar: call_scalar(instruction); break;
     case Instruction::Kind::nested: call_nested(instruction, hook); break;
+    case Instruction::Kind::offloaded: break;
   }
   if (hook && hook->after) hook->after(instruction.node, values_of(instruction.results));
   for (Slot slot : instruction.frees) frame_[slot] = c10::IValue();
@@ -94,6 +97,20 @@ void Interpreter::call_scalar(const Instruction& instruction) {
   for (const c10::IValue& value : values) numbers.push_back(scalar_value(value));
   frame_[instruction.targets[0].first] = std::visit(
       [](auto result) { return c10::IValue(result); }, instruction.scalar->evaluate(numbers));
+}
+
+// Inputs stay in their slots until the part is through: it borrows them.
+void Interpreter::call_offloaded(const Instruction& instruction) {
+  std::vector<RunValue> inputs;
+  inputs.reserve(instruction.fills.size());
+  for (const Fill& fill : instruction.fills) inputs.push_back(to_run_value(frame_[fill.use.slot]));
+  std::vector<at::Tensor> outputs = launch(*instruction.offloaded, inputs, cancel_);
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    frame_[instruction.results[k]] = std::move(outputs[k]);
+  }
+  for (const Fill& fill : instruction.fills) {
+    if (fill.use.last) frame_[fill.use.slot] = c10::IValue();
+  }
 }
 
 std::vector<c10::IValue> Interpreter::take_outputs(const Plan& plan) {

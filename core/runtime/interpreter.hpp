@@ -36,6 +36,7 @@ class Interpreter {
   void step(const Instruction& instruction, const NodeHook* hook);
   void call(const Instruction& instruction);
   void call_scalar(const Instruction& instruction);
+  void call_offloaded(const Instruction& instruction);
   void store_list(const ResultTarget& target, c10::IValue value);
 
   // nested_calls.cpp

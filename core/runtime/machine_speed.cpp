@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <torch/headeronly/version.h>
 
 #include <algorithm>
 #include <chrono>
@@ -91,6 +92,13 @@ MachineSpeed measure_machine(const Device& device, DType dtype) {
   measure_products(at::TensorOptions().device(target).dtype(type), speed);
   measure_copies(target, speed);
   return speed;
+}
+
+std::uint32_t compute_threads() {
+  return static_cast<std::uint32_t>(at::get_num_threads());
+}
+std::string libtorch_version() {
+  return TORCH_VERSION;
 }
 
 }  // namespace fettle

@@ -12,6 +12,9 @@
 // smaller elements can do more flops.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "graph/types.hpp"
 
 namespace fettle {
@@ -27,5 +30,8 @@ struct MachineSpeed {
 
 // `dtype`: a floating one. Takes well under a second on most machines. Throws device_unavailable.
 MachineSpeed measure_machine(const Device& device, DType dtype = DType::float32);
+
+std::uint32_t compute_threads();  // that libtorch uses for one operator
+std::string libtorch_version();   // "2.13.0"
 
 }  // namespace fettle

@@ -49,10 +49,11 @@ struct Origin {  // for messages
   std::string node, op, source;
 };
 
-struct NestedCall;  // runtime/nested_call.hpp
+struct NestedCall;      // runtime/nested_call.hpp
+struct OffloadedPlan;  // runtime/offloaded_plan.hpp
 
 struct Instruction {
-  enum class Kind : std::uint8_t { call, scalar, nested };
+  enum class Kind : std::uint8_t { call, scalar, nested, offloaded };
   Kind kind = Kind::call;
   NodeId node;
   std::vector<Slot> operands;  // for hooks: the node's operands
@@ -69,6 +70,7 @@ struct Instruction {
   const ScalarOperator* scalar = nullptr;  // scalar
 
   std::shared_ptr<const NestedCall> nested;
+  std::shared_ptr<const OffloadedPlan> offloaded;  // what it takes are its fills, in order
 };
 
 // An output: the value in a slot, or a constant.

@@ -9,6 +9,7 @@
 #include "ops/registry.hpp"
 #include "ops/torch_numbers.hpp"
 #include "runtime/nested_call.hpp"
+#include "runtime/offloaded_plan.hpp"
 #include "runtime/source_line.hpp"
 
 namespace fettle {
@@ -29,6 +30,23 @@ void PlanBuilder::find_last_uses(BlockId block) {
   }
 }
 
+// The order of a partition is its own. A part uses its inputs in the name of its first node.
+void PlanBuilder::find_last_uses(const Partition& partition) {
+  for (const Partition::Step& step : partition.order) {
+    if (!step.node) {
+      const OffloadedPart& part = partition.parts[step.part];
+      for (std::uint32_t k = 0; k < part.inputs.size(); ++k) {
+        last_uses_[part.inputs[k]] = {part.nodes.front(), k};
+      }
+      continue;
+    }
+    const Node& node = graph_.node(step.node);
+    for (std::uint32_t k = 0; k < node.operands.size(); ++k) {
+      last_uses_[node.operands[k]] = {step.node, k};
+    }
+  }
+}
+
 SlotUse PlanBuilder::slot_use(NodeId node, Operand operand) {
   const ValueId value = graph_.node(node).operands[operand.index];
   const auto last = last_uses_.find(value);
@@ -40,21 +58,57 @@ Plan PlanBuilder::build(BlockId block) {
   find_last_uses(block);
   Plan plan;
   plan.instructions.reserve(graph_.block(block).node_count);
-  for (NodeId id : graph_.nodes(block)) {
-    const Node& node = graph_.node(id);
-    switch (node.opcode) {
-      case Opcode::placeholder: {
-        const ValueId value = graph_.result(id);
-        plan.inputs.push_back(slot(value));
-        if (!last_uses_.contains(value) && frees(value)) plan.frees.push_back(slot(value));
-        break;
-      }
-      case Opcode::output: add_outputs(id, plan); break;
-      case Opcode::call_function: add_call(id, plan); break;
-      default: unsupported(id, "nodes of this kind do not occur in exported programs");
+  for (NodeId id : graph_.nodes(block)) add_node(id, plan);
+  return plan;
+}
+
+Plan PlanBuilder::build(const Partition& partition) {
+  find_last_uses(partition);
+  Plan plan;
+  plan.instructions.reserve(partition.order.size());
+  for (const Partition::Step& step : partition.order) {
+    if (step.node) {
+      add_node(step.node, plan);
+    } else {
+      add_part(partition.parts[step.part], plan);
     }
   }
   return plan;
+}
+
+void PlanBuilder::add_node(NodeId id, Plan& plan) {
+  switch (graph_.node(id).opcode) {
+    case Opcode::placeholder: {
+      const ValueId value = graph_.result(id);
+      plan.inputs.push_back(slot(value));
+      if (!last_uses_.contains(value) && frees(value)) plan.frees.push_back(slot(value));
+      break;
+    }
+    case Opcode::output: add_outputs(id, plan); break;
+    case Opcode::call_function: add_call(id, plan); break;
+    default: unsupported(id, "nodes of this kind do not occur in exported programs");
+  }
+}
+
+void PlanBuilder::add_part(const OffloadedPart& part, Plan& plan) {
+  Instruction& instruction = plan.instructions.emplace_back();
+  instruction.kind = Instruction::Kind::offloaded;
+  instruction.node = part.nodes.front();
+  std::string nodes(graph_.text(graph_.node(part.nodes.front()).name));
+  if (part.nodes.size() > 1) {
+    nodes += ".." + std::string(graph_.text(graph_.node(part.nodes.back()).name));
+  }
+  plan.origins.push_back({std::move(nodes), "part of " + std::to_string(part.nodes.size()) +
+                                                " calls on backend '" + part.backend + "'",
+                          source_line(graph_, part.nodes.front())});
+  for (std::uint32_t k = 0; k < part.inputs.size(); ++k) {
+    const auto last = last_uses_.find(part.inputs[k]);
+    const bool is_last = last->second == Use{part.nodes.front(), k};
+    const SlotUse use{slot(part.inputs[k]), is_last && frees(part.inputs[k])};
+    instruction.fills.push_back({k, use, Adapt::none});
+  }
+  for (const ValueId output : part.outputs) instruction.results.push_back(slot(output));
+  instruction.offloaded = plan_of(part, graph_, placement_);
 }
 
 Plan PlanBuilder::build_call(NodeId node) {

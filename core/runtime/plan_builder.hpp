@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "runtime/boxing.hpp"
+#include "runtime/offload.hpp"
 #include "runtime/plan.hpp"
 
 namespace fettle {
@@ -20,6 +21,9 @@ class PlanBuilder {
 
   Plan build(BlockId block = kRootBlock);
 
+  // The root block, of which others run parts.
+  Plan build(const Partition& partition);
+
   // One call alone: its operands are the inputs, its flat results the outputs.
   Plan build_call(NodeId node);
 
@@ -30,6 +34,9 @@ class PlanBuilder {
 
  private:
   void find_last_uses(BlockId block);
+  void find_last_uses(const Partition& partition);
+  void add_node(NodeId node, Plan& plan);
+  void add_part(const OffloadedPart& part, Plan& plan);
   SlotUse slot_use(NodeId node, Operand operand);
   bool frees(ValueId value) const { return !kept_.contains(value); }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "bench_backends.hpp"
 #include "benchmark_text.hpp"
 #include "commands.hpp"
 #include "common_options.hpp"
@@ -68,6 +69,14 @@ std::vector<BenchmarkReport> measure_all(const std::vector<Program>& programs,
 }
 
 int run(const Invocation& invocation, const Arguments& arguments) {
+  if (arguments.has("backend")) return bench_backends(invocation, arguments);
+  if (arguments.has("leaderboard")) {
+    throw Error({Code::usage_bad_argument,
+                 "--leaderboard is given, and no backend",
+                 {},
+                 "a leaderboard compares backends",
+                 "fettle bench MODEL.pt2 --backend aten --backend reference --leaderboard FILE"});
+  }
   const std::vector<std::string> paths = arguments.list("MODEL.pt2");
   const Device device = read_device(arguments);
   if (arguments.has("report-json")) check_report(arguments.text("report-json"));
@@ -103,7 +112,8 @@ CommandSpec bench_command() {
   return {
       .name = "bench",
       .summary = "measure programs side by side",
-      .synopsis = {"bench MODEL.pt2… [--with NAME]… [OPTION...]"},
+      .synopsis = {"bench MODEL.pt2… [--with NAME]… [OPTION...]",
+                   "bench MODEL.pt2 --backend NAME… [--leaderboard FILE.json] [OPTION...]"},
       .description =
           {"Measures the programs against the first of them. They take turns run by run, so that a "
            "machine that warms up or is disturbed hits all of them alike; all run on the inputs "
@@ -113,7 +123,11 @@ CommandSpec bench_command() {
            "its "
            "confidence interval, if the benchmark measures one; what the spreads are stands below "
            "the "
-           "table. An interval that holds 1 means that no difference was measured."},
+           "table. An interval that holds 1 means that no difference was measured.",
+           "With --backend, one program runs on several backends. What each computes is verified "
+           "first; one that is wrong is listed as wrong and not measured, and the exit status is 1. "
+           "'aten' is libtorch; 'fettle plugins list' has the others. Calls that a backend does not "
+           "claim run on libtorch, and are listed below the table."},
       .positionals = {{.name = "MODEL.pt2",
                        .help = "The programs; the first is the baseline.",
                        .repeatable = true}},
@@ -123,6 +137,15 @@ CommandSpec bench_command() {
                                         .otherwise = "latency and memory",
                                         .repeatable = true,
                                         .completes = Completes::benchmark},
+                                       {.name = "backend",
+                                        .value = "NAME",
+                                        .help = "A backend to run the program on.",
+                                        .repeatable = true,
+                                        .completes = Completes::backend},
+                                       {.name = "leaderboard",
+                                        .value = "FILE.json",
+                                        .help = "Append what the backends came to.",
+                                        .completes = Completes::file},
                                        set_option("latency.runs=100"),
                                        report_json_option(),
                                        device_option(),
@@ -130,7 +153,9 @@ CommandSpec bench_command() {
       .examples = {{"fettle bench model.pt2 small.pt2", "What an optimization bought"},
                    {"fettle bench model.pt2 small.pt2 --with latency --set latency.runs=200 "
                     "--report-json r.json",
-                    "Latency alone, with more runs, for a program to read"}},
+                    "Latency alone, with more runs, for a program to read"},
+                   {"fettle bench model.pt2 --backend aten --backend reference --leaderboard l.json",
+                    "Backends side by side"}},
       .see_also = {"verify", "run"},
       .run = run};
 }

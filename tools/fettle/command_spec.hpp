@@ -20,6 +20,7 @@ enum class Completes {
   verifier,
   benchmark,
   analysis,
+  backend,
   component,  // of any kind
   setting,    // COMPONENT.OPTION=
   command,

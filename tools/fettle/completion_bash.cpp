@@ -65,6 +65,8 @@ std::string action(Completes completes, const std::vector<std::string>& choices,
       return "_fettle_components benchmark ''";
     case Completes::analysis:
       return "_fettle_components analysis ''";
+    case Completes::backend:
+      return "_fettle_components backend ''";
     case Completes::component:
       return "_fettle_components component ''";
     case Completes::setting:

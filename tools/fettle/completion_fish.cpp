@@ -42,6 +42,8 @@ std::string action(Completes completes, const std::vector<std::string>& choices,
       return components("benchmark");
     case Completes::analysis:
       return components("analysis");
+    case Completes::backend:
+      return components("backend");
     case Completes::component:
       return components("[a-z]+");
     case Completes::setting:

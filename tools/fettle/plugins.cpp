@@ -17,7 +17,7 @@ std::string list_text(const Host& host) {
   Table table({"name", "kind", "plugin", "version", "summary"});
   for (const ComponentKind kind :
        {ComponentKind::pass, ComponentKind::analysis, ComponentKind::verifier,
-        ComponentKind::benchmark}) {
+        ComponentKind::benchmark, ComponentKind::backend}) {
     for (const PluginInfo& plugin : host.plugins()) {
       for (const ComponentInfo& c : plugin.components) {
         if (c.kind != kind) continue;

@@ -69,7 +69,8 @@ std::string statistics(const RunReport& report) {
 
 std::string measured(const RunReport& report) {
   const std::string table = benchmark_text(report.benchmarks, {"original", "optimized"});
-  return table.empty() ? table : "\nMeasured (ratio: optimized / original)\n" + table;
+  return (report.backends ? "\n" + backend_use_text(*report.backends) : "") +
+         (table.empty() ? table : "\nMeasured (ratio: optimized / original)\n" + table);
 }
 
 std::string verification_line(const RunReport& report) {

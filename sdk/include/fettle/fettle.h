@@ -1,7 +1,7 @@
 /* fettle's plugin ABI, version 1: the one header between the host and its plugins. C99.
  *
  * A plugin is a shared library that exports one function, fettle_plugin_v1, and offers components
- * (passes, analyses, verifiers, benchmarks), each of which answers for an interface by string id. The host
+ * (passes, analyses, verifiers, benchmarks, backends), each of which answers for an interface by string id. The host
  * offers what it can do the same way. C++ authors include fettle.hpp instead, which wraps this.
  *
  * Rules that hold everywhere
@@ -939,6 +939,7 @@ typedef struct fettle_host {
 #define FETTLE_COST_ID "fettle.cost/1"
 #if FETTLE_TARGET_MINOR >= 1
 #define FETTLE_ANALYSIS_ID "fettle.analysis/1"
+#define FETTLE_BACKEND_ID "fettle.backend/1"
 #define FETTLE_TYPES_ID "fettle.types/1"
 #define FETTLE_ANSWERS_ID "fettle.answers/1"
 #endif
@@ -1076,6 +1077,60 @@ typedef struct fettle_answers_v1 {
   fettle_status (*get)(fettle_ctx*, const fettle_graph*, fettle_str name, fettle_str answer_id,
                        const void** answer);
 } fettle_answers_v1;
+
+/* ---------------------------------------------------------------- backends: "fettle.backend/1" (1.1)
+ * A backend runs parts of a program in place of libtorch. For a program that is to run on it:
+ *   claim    once: which of the candidate calls it can run; the rest libtorch runs
+ *   compile  once for each part: claimed calls between which no other call has to run
+ *   launch   once for each part in each run, with the tensors that the part takes
+ *   release  once for each part that compile made, possibly after the callback that compiled it and
+ *            on the thread that drops the program; not while a launch runs
+ * All calls of an instance come one at a time. Candidates are calls of the program's own graph whose facts
+ * are known and pure, on storages that no call writes; views are among them. So a part never has to
+ * write or alias anything: what it hands out is memory of its own (a view of what it was given becomes
+ * a copy), and inputs are only read. Runs lifted to float64 are libtorch's alone. */
+
+typedef struct fettle_compiled fettle_compiled; /* the plugin's own: one compiled part */
+
+typedef struct fettle_claim {
+  uint32_t size;
+  uint32_t reserved;
+  fettle_str device; /* where the program runs: "cpu", "cuda:0". Tensors lie there */
+  uint64_t n_nodes;
+  const fettle_node* nodes; /* candidates, in program order */
+  uint8_t* claimed;         /* by position in nodes; preset to 0; 1: the backend runs this call, in any part */
+} fettle_claim;
+
+/* A part of the program's own graph. Values may be numbers (types SYM_INT, SYM_FLOAT, SYM_BOOL). */
+typedef struct fettle_subgraph {
+  uint32_t size;
+  uint32_t reserved;
+  fettle_str device;
+  uint64_t n_nodes;
+  const fettle_node* nodes; /* claimed calls, in an order in which they can run */
+  uint64_t n_inputs;
+  const fettle_value* inputs; /* what they take from outside, weights included, each once */
+  uint64_t n_outputs;
+  const fettle_value* outputs; /* what others take of theirs; tensors only, in the order of launch's */
+} fettle_subgraph;
+
+typedef struct fettle_backend_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  fettle_status (*claim)(fettle_instance*, fettle_ctx*, const fettle_graph*, const fettle_claim*);
+  /* The graph may be asked for stored weights ("fettle.evaluate/1"), but not kept. The host releases *out
+   * exactly once, also if it is null; a call that fails leaves nothing to release. */
+  fettle_status (*compile)(fettle_instance*, fettle_ctx*, const fettle_graph*, const fettle_subgraph*,
+                           fettle_compiled** out);
+  /* `inputs`: n_inputs data, borrowed and not to be written; strides are as they come, sizes those of this
+   * run. `outputs`: room for n_outputs tensors, preset to null; of a call that answers FETTLE_OK the host
+   * owns them all, of one that fails none. Each has the dtype and sizes that libtorch's call would answer, on
+   * the same device, any strides (where the program records strides, the host lays the tensor out so). */
+  fettle_status (*launch)(fettle_instance*, fettle_ctx*, fettle_compiled*, uint64_t n_inputs,
+                          const fettle_datum* inputs, uint64_t n_outputs,
+                          DLManagedTensorVersioned** outputs);
+  void (*release)(fettle_instance*, fettle_compiled*);
+} fettle_backend_v1;
 #endif
 
 typedef struct fettle_component {

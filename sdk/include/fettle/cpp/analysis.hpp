@@ -23,6 +23,7 @@
 #include <memory>
 #include <string>
 
+#include "fettle/cpp/boundary.hpp"
 #include "fettle/cpp/graph.hpp"
 
 namespace fettle {
@@ -58,6 +59,37 @@ const T* find_answer(const Graph& graph, std::string_view name, std::string_view
   detail::check(status, "get");
   return static_cast<const T*>(answer);
 }
+
+namespace detail __attribute__((visibility("hidden"))) {
+
+  template <class T>
+  const void* analysis_interface() {
+    using Shared = typename T::SharedAnswer;
+    using Owned = typename T::OwnedAnswer;
+    static const fettle_analysis_v1 table = {
+        sizeof(fettle_analysis_v1), T::reads, str(T::answer_id),
+        [](fettle_instance* instance, fettle_ctx* context, const fettle_graph* raw,
+           void** answer) noexcept {
+          return guarded(context, [&] {
+            Shared* made = self<T>(instance).compute(Graph(context, raw)).release();
+            *answer = made;
+          });
+        },
+        [](fettle_instance*, void* answer) noexcept {
+          delete static_cast<Owned*>(static_cast<Shared*>(answer));
+        },
+        [](fettle_instance* instance, fettle_ctx* context, const fettle_graph* raw,
+           const void* answer, fettle_str* text) noexcept {
+          return guarded(context, [&] {
+            const Graph graph(context, raw);
+            const auto& owned = static_cast<const Owned&>(*static_cast<const Shared*>(answer));
+            *text = graph.context().keep(self<T>(instance).describe(graph, owned));
+          });
+        }};
+    return &table;
+  }
+
+}  // namespace )
 
 #endif
 

@@ -1,5 +1,5 @@
 // Components and the plugin that offers them. A component is a class that derives from Pass,
-// Verifier or Benchmark and says, as static members,
+// Verifier, Benchmark, Analysis (cpp/analysis.hpp) or Backend (cpp/backend.hpp) and says, as static members,
 //
 //   static constexpr const char* name = "dce";         the one name in YAML, command line, reports
 //   static constexpr const char* summary = "…";        one sentence
@@ -14,7 +14,6 @@
 
 #include <deque>
 #include <memory>
-#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +21,8 @@
 #include <vector>
 
 #include "fettle/cpp/analysis.hpp"
+#include "fettle/cpp/backend.hpp"
+#include "fettle/cpp/boundary.hpp"
 #include "fettle/cpp/edit.hpp"
 #include "fettle/cpp/options.hpp"
 #include "fettle/cpp/program.hpp"
@@ -92,38 +93,6 @@ class Benchmark {
 };
 
 namespace detail __attribute__((visibility("hidden"))) {
-
-  // Runs a component's code; nothing but a status leaves.
-  template <class Code>
-  fettle_status guarded(fettle_ctx * context, Code code) noexcept {
-    const auto report = [context](const char* message) noexcept {
-      try {
-        if (tables.host != nullptr) Context(context).error(message);
-      } catch (...) {
-      }
-    };
-    try {
-      code();
-      return FETTLE_OK;
-    } catch (const Failure& failure) {
-      if (!failure.reported()) report(failure.what());
-      return failure.status();
-    } catch (const std::bad_alloc&) {
-      report("out of memory");
-      return FETTLE_E_INTERNAL;
-    } catch (const std::exception& error) {
-      report(error.what());
-      return FETTLE_E_PLUGIN;
-    } catch (...) {
-      report("an exception of an unknown type");
-      return FETTLE_E_PLUGIN;
-    }
-  }
-
-  template <class T>
-  T& self(fettle_instance * instance) {
-    return *reinterpret_cast<T*>(instance);
-  }
 
   template <class T>
   std::span<const fettle_str> preserved() {
@@ -237,51 +206,24 @@ namespace detail __attribute__((visibility("hidden"))) {
     return &table;
   }
 
-#if FETTLE_TARGET_MINOR >= 1
-  template <class T>
-  const void* analysis_interface() {
-    using Shared = typename T::SharedAnswer;
-    using Owned = typename T::OwnedAnswer;
-    static const fettle_analysis_v1 table = {
-        sizeof(fettle_analysis_v1), T::reads, str(T::answer_id),
-        [](fettle_instance* instance, fettle_ctx* context, const fettle_graph* raw,
-           void** answer) noexcept {
-          return guarded(context, [&] {
-            Shared* made = self<T>(instance).compute(Graph(context, raw)).release();
-            *answer = made;
-          });
-        },
-        [](fettle_instance*, void* answer) noexcept {
-          delete static_cast<Owned*>(static_cast<Shared*>(answer));
-        },
-        [](fettle_instance* instance, fettle_ctx* context, const fettle_graph* raw,
-           const void* answer, fettle_str* text) noexcept {
-          return guarded(context, [&] {
-            const Graph graph(context, raw);
-            const auto& owned = static_cast<const Owned&>(*static_cast<const Shared*>(answer));
-            *text = graph.context().keep(self<T>(instance).describe(graph, owned));
-          });
-        }};
-    return &table;
-  }
-#endif
-
   template <class T>
   const void* interface_of(const char* id) noexcept {
     const std::string_view asked(id);
-#if FETTLE_TARGET_MINOR >= 1
-    if constexpr (std::is_base_of_v<AnalysisComponent, T>) {
-      return asked == FETTLE_ANALYSIS_ID ? analysis_interface<T>() : nullptr;
-    } else  // NOLINT: goes on with the next kind
-#endif
     if constexpr (std::is_base_of_v<Pass, T>) {
       if (asked == FETTLE_PASS_ID) return pass_interface<T>();
     } else if constexpr (std::is_base_of_v<Verifier, T>) {
       if (asked == FETTLE_VERIFIER_ID) return verifier_interface<T>();
-    } else {
-      static_assert(std::is_base_of_v<Benchmark, T>,
-                    "a component derives from fettle::Pass, fettle::Verifier or fettle::Benchmark");
+    } else if constexpr (std::is_base_of_v<Benchmark, T>) {
       if (asked == FETTLE_BENCHMARK_ID) return benchmark_interface<T>();
+#if FETTLE_TARGET_MINOR >= 1
+    } else if constexpr (std::is_base_of_v<AnalysisComponent, T>) {
+      if (asked == FETTLE_ANALYSIS_ID) return analysis_interface<T>();
+    } else if constexpr (std::is_base_of_v<Backend, T>) {
+      if (asked == FETTLE_BACKEND_ID) return backend_interface<T>();
+#endif
+    } else {
+      static_assert(!sizeof(T), "a component derives from fettle::Pass, Analysis, Verifier, "
+                                "Benchmark or Backend");
     }
     return nullptr;
   }
