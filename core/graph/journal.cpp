@@ -1,6 +1,7 @@
 // Rewrites, and the checks that come before every edit.
 #include <algorithm>
 
+#include "graph/edit_recorder.hpp"
 #include "graph/journal.hpp"
 #include "graph/journal_refusal.hpp"
 #include "graph/nested_blocks.hpp"
@@ -13,6 +14,11 @@ void NodeSpec::add_tensor(StringId argument_name, ValueId value) {
 
 Journal::Journal(Graph& graph, Recording recording) : graph_(graph), recording_(recording) {}
 
+void Journal::record_into(EditRecorder& recorder) {
+  recorder_ = &recorder;
+  recorder.journal_begun(graph_);
+}
+
 // -- rewrites
 
 bool Journal::begin_rewrite(NodeId root, std::string_view why) {
@@ -23,6 +29,7 @@ bool Journal::begin_rewrite(NodeId root, std::string_view why) {
   }
   if (rewrites_ >= limit_) return false;
   open_rewrite_ = Rewrite{root, std::string(why), entries_.size(), 0};
+  if (recorder_) recorder_->rewrite_begun(root, why);
   return true;
 }
 
@@ -34,12 +41,14 @@ void Journal::end_rewrite() {
     ++rewrites_;
   }
   open_rewrite_.reset();
+  if (recorder_) recorder_->rewrite_ended();
 }
 
 void Journal::abort_rewrite() {
   if (!open_rewrite_) refuse(Code::graph_bad_edit, "rewrite_abort", "no rewrite is open");
-  rollback(open_rewrite_->first);
+  take_back(open_rewrite_->first);
   open_rewrite_.reset();
+  if (recorder_) recorder_->rewrite_aborted();
 }
 
 // -- checks

@@ -11,6 +11,9 @@
 // graph. Destroying a journal keeps the changes; roll back explicitly.
 //
 // Builders (the archive's reader, the text parser) use a journal with Recording::off.
+//
+// A journal can also tell an EditRecorder of each call that it carried out: the same calls on an equal
+// graph, in another process say, give an equal graph, ids included (graph/edit_recorder.hpp).
 #pragma once
 
 #include <cstdint>
@@ -25,6 +28,8 @@
 #include "graph/graph.hpp"
 
 namespace fettle {
+
+class EditRecorder;
 
 // What a new node is made of. Values are added as operands first; arguments then name them.
 struct NodeSpec {
@@ -64,8 +69,12 @@ class Journal {
   Graph& graph() { return graph_; }
   const Graph& graph() const { return graph_; }
 
+  // From here on; before the first call. The recorder outlives the journal.
+  void record_into(EditRecorder& recorder);
+
   // -- rewrites
   void set_rewrite_limit(std::uint64_t limit) { limit_ = limit; }
+  std::uint64_t rewrite_limit() const { return limit_; }
   bool begin_rewrite(NodeId root, std::string_view why);  // false: past the limit, skip this site
   void end_rewrite();
   void abort_rewrite();  // undoes what was done since begin_rewrite
@@ -180,6 +189,7 @@ class Journal {
   void record(Entry entry);
   void touch(const Entry& entry);  // raises the version of the part that it is about
   void undo(Entry& entry);
+  void take_back(Mark to);  // rollback, without telling the recorder
 
   Graph& graph_;
   Recording recording_;
@@ -189,6 +199,7 @@ class Journal {
   std::uint64_t rewrites_ = 0;
   std::uint64_t limit_ = UINT64_MAX;
   std::map<std::string, std::uint32_t, std::less<>> name_counters_;
+  EditRecorder* recorder_ = nullptr;
 };
 
 }  // namespace fettle

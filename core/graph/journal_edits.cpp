@@ -1,6 +1,7 @@
 // The edits of nodes and values: each checks, then changes, then records.
 #include <algorithm>
 
+#include "graph/edit_recorder.hpp"
 #include "graph/journal.hpp"
 #include "graph/journal_refusal.hpp"
 #include "graph/nested_blocks.hpp"
@@ -68,6 +69,7 @@ NodeId Journal::create_node(NodeSpec spec, InsertPoint where) {
   for_each_block(spec.arguments, [&](BlockId b) { graph_.blocks_[b.index].owner = id; });
   put_arguments(id, std::move(spec.arguments), spec.operands);
   record(Created{id});
+  if (recorder_) recorder_->node_created(id);
   return id;
 }
 
@@ -88,6 +90,7 @@ void Journal::erase_node(NodeId id) {
   }
   bury(id);
   record(Erased{id});
+  if (recorder_) recorder_->node_erased(id);
 }
 
 void Journal::set_operand(NodeId id, std::uint32_t operand, ValueId value) {
@@ -105,6 +108,7 @@ void Journal::set_operand(NodeId id, std::uint32_t operand, ValueId value) {
   if (old == value) return;
   const Use old_prev = put_operand(id, operand, value);
   record(OperandSet{id, operand, old, old_prev});
+  if (recorder_) recorder_->operand_set(id, operand);
 }
 
 void Journal::replace_all_uses(ValueId value, ValueId replacement) {
@@ -121,6 +125,7 @@ void Journal::replace_all_uses(ValueId value, ValueId replacement) {
     const Use old_prev = put_operand(use.user, use.operand, replacement);
     record(OperandSet{use.user, use.operand, value, old_prev});
   }
+  if (recorder_) recorder_->uses_replaced(value, replacement);
 }
 
 void Journal::set_arguments(NodeId id, std::vector<NamedArgument> arguments,
@@ -142,6 +147,7 @@ void Journal::set_arguments(NodeId id, std::vector<NamedArgument> arguments,
     old = std::make_unique<Call>(node.arguments, node.operands, node.links);
   put_arguments(id, std::move(arguments), operands);
   record(ArgumentsSet{id, std::move(old)});
+  if (recorder_) recorder_->arguments_set(id);
 }
 
 void Journal::move_before(NodeId id, NodeId before) {
@@ -156,6 +162,7 @@ void Journal::move_before(NodeId id, NodeId before) {
   unlink(id);
   link(id, node.block, before);
   record(Moved{id, old_next});
+  if (recorder_) recorder_->node_moved(id);
 }
 
 void Journal::set_type(ValueId value, TypeId type) {
@@ -165,6 +172,7 @@ void Journal::set_type(ValueId value, TypeId type) {
   if (old == type) return;
   graph_.values_[value.index].type = type;
   record(TypeSet{value, old});
+  if (recorder_) recorder_->type_set(value);
 }
 
 void Journal::rename(NodeId node, StringId name) {
@@ -175,6 +183,7 @@ void Journal::rename(NodeId node, StringId name) {
   if (old == name) return;
   graph_.nodes_[node.index].name = name;
   record(NodeRenamed{node, old});
+  if (recorder_) recorder_->node_renamed(node);
 }
 
 void Journal::rename(ValueId value, StringId name) {
@@ -185,6 +194,7 @@ void Journal::rename(ValueId value, StringId name) {
   if (old == name) return;
   graph_.values_[value.index].name = name;
   record(ValueRenamed{value, old});
+  if (recorder_) recorder_->value_renamed(value);
 }
 
 void Journal::set_metadata(NodeId node, std::vector<MetadataEntry> metadata) {
@@ -198,6 +208,7 @@ void Journal::set_metadata(NodeId node, std::vector<MetadataEntry> metadata) {
   MetadataSet entry{node, std::make_unique<std::vector<MetadataEntry>>(old)};
   graph_.nodes_[node.index].metadata = std::move(metadata);
   record(std::move(entry));
+  if (recorder_) recorder_->metadata_set(node);
 }
 
 BlockId Journal::create_block(StringId name, bool is_single_tensor_return) {
@@ -208,6 +219,7 @@ BlockId Journal::create_block(StringId name, bool is_single_tensor_return) {
   Block& block = graph_.blocks_.emplace_back();
   block.name = name;
   block.is_single_tensor_return = is_single_tensor_return;
+  if (recorder_) recorder_->block_created(id);
   return id;
 }
 

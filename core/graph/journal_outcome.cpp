@@ -3,11 +3,17 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "graph/edit_recorder.hpp"
 #include "graph/journal.hpp"
 
 namespace fettle {
 
 void Journal::rollback(Mark to) {
+  if (recorder_) recorder_->rolled_back(to);
+  take_back(to);
+}
+
+void Journal::take_back(Mark to) {
   while (entries_.size() > to) {
     Entry entry = std::move(entries_.back());
     entries_.pop_back();

@@ -1,4 +1,5 @@
 // The edits of what the program is besides its nodes: signature, constants, names.
+#include "graph/edit_recorder.hpp"
 #include "graph/journal.hpp"
 #include "graph/journal_refusal.hpp"
 
@@ -14,6 +15,7 @@ void Journal::set_input_spec(NodeId placeholder, InputSpec spec) {
   InputSpecSet entry{placeholder, node.input_spec};
   graph_.nodes_[placeholder.index].input_spec = std::make_shared<const InputSpec>(std::move(spec));
   record(std::move(entry));
+  if (recorder_) recorder_->input_spec_set(placeholder);
 }
 
 void Journal::set_output_specs(std::vector<OutputSpec> specs) {
@@ -27,6 +29,7 @@ void Journal::set_output_specs(std::vector<OutputSpec> specs) {
   OutputSpecsSet entry{std::make_unique<std::vector<OutputSpec>>(std::move(node.output_specs))};
   node.output_specs = std::move(specs);
   record(std::move(entry));
+  if (recorder_) recorder_->output_specs_set(output);
 }
 
 void Journal::add_constant(std::string name, TensorData data) {
@@ -35,6 +38,7 @@ void Journal::add_constant(std::string name, TensorData data) {
     refuse(Code::graph_bad_edit, "add_constant", "there is a constant '" + name + "' already");
   }
   graph_.constants_.emplace(name, std::move(data));
+  if (recorder_) recorder_->constant_added(name, graph_.constants_.find(name)->second);
   record(ConstantAdded{std::make_unique<std::string>(std::move(name))});
 }
 
@@ -45,6 +49,7 @@ void Journal::remove_constant(std::string_view name) {
     refuse(Code::graph_bad_edit, "remove_constant",
            "there is no constant '" + std::string(name) + "'");
   }
+  if (recorder_) recorder_->constant_removed(found->first);
   ConstantRemoved entry{std::make_unique<Constant>(found->first, std::move(found->second))};
   graph_.constants_.erase(found);
   record(std::move(entry));
