@@ -2,9 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <iterator>
 
 namespace fettle {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+constexpr Unit kUnits[] = {{"GiB", 1ull << 30}, {"MiB", 1ull << 20}, {"KiB", 1ull << 10},
+                           {"GB", 1'000'000'000}, {"MB", 1'000'000}, {"kB", 1'000},
+                           {"bytes", 1}, {"", 1}};
+
+}  // namespace
 
 std::string human_bytes(double bytes) {
   constexpr const char* units[] = {"kB", "MB", "GB", "TB"};
@@ -23,6 +35,31 @@ std::string human_count(std::uint64_t count) {
     out += digits[i];
   }
   return out;
+}
+
+std::optional<std::uint64_t> bytes_from_text(std::string_view text) {
+  double amount = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  if (error != std::errc{} || !(amount >= 0)) return std::nullopt;
+  std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  for (const Unit& known : kUnits) {
+    if (known.name != unit) continue;
+    const double bytes = amount * static_cast<double>(known.bytes);
+    if (bytes >= 0x1p63) return std::nullopt;
+    return static_cast<std::uint64_t>(bytes);
+  }
+  return std::nullopt;
+}
+
+std::string exact_bytes(std::uint64_t bytes) {
+  for (const Unit& unit : kUnits) {
+    const bool binary = unit.name.ends_with("iB");
+    if (binary && bytes >= unit.bytes && bytes % unit.bytes == 0) {
+      return fmt::format("{} {}", bytes / unit.bytes, unit.name);
+    }
+  }
+  return fmt::format("{} bytes", bytes);
 }
 
 }  // namespace fettle

@@ -8,6 +8,11 @@
 
 namespace fettle {
 
+const PluginCall*& current_plugin_call() noexcept {
+  thread_local const PluginCall* current = nullptr;
+  return current;
+}
+
 std::string printable(std::string_view text) {
   namespace utf = boost::locale::utf;
   if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; })) {

@@ -22,6 +22,7 @@
 #include "graph/graph.hpp"
 #include "graph/journal.hpp"
 #include "host/components.hpp"
+#include "host/plugin_call.hpp"
 #include "ops/facts.hpp"
 #include "ops/type_inference.hpp"
 
@@ -161,6 +162,7 @@ void call_plugin(fettle_ctx& ctx, std::string_view what, Fn&& fn);
 template <class Fn>
 void call_plugin(fettle_ctx& ctx, std::string_view what, Fn&& fn) {
   fettle_status status = FETTLE_OK;
+  const PluginCallScope scope(what, ctx.speaker);
   try {
     status = fn();
   } catch (const std::exception& e) {

@@ -171,6 +171,10 @@ std::unique_ptr<Pass> Host::create_pass(std::string_view name,
                                         const std::vector<GivenOption>& options) const {
   return make_pass(impl_->create(ComponentKind::pass, name, options), *impl_);
 }
+ResolvedOptions Host::resolve_options(ComponentKind kind, std::string_view name,
+                                      const std::vector<GivenOption>& options) const {
+  return bind_options(name, impl_->find(kind, name).component->options(), options).texts;
+}
 std::unique_ptr<Verifier> Host::create_verifier(std::string_view name,
                                                 const std::vector<GivenOption>& options) const {
   return make_verifier(impl_->create(ComponentKind::verifier, name, options));

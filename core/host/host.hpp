@@ -70,6 +70,9 @@ class Host {
   };
   std::unique_ptr<Pass> create_pass(std::string_view name,
                                     const std::vector<GivenOption>& options) const;
+  // The same checks, without an instance: for a component that another process will create.
+  ResolvedOptions resolve_options(ComponentKind kind, std::string_view name,
+                                  const std::vector<GivenOption>& options) const;
   std::unique_ptr<Verifier> create_verifier(std::string_view name,
                                             const std::vector<GivenOption>& options) const;
   std::unique_ptr<Benchmark> create_benchmark(std::string_view name,

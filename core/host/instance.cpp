@@ -31,6 +31,7 @@ Instance::Instance(std::shared_ptr<const PluginLibrary> library, const LoadedCom
 
 Instance::~Instance() {
   try {
+    const PluginCallScope scope("destroy", loaded_.info.name);
     loaded_.component->destroy(state_);
   } catch (...) {
     // A destructor has nobody to tell.

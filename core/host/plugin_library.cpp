@@ -100,6 +100,8 @@ PluginLibrary::PluginLibrary(const std::filesystem::path& path) {
   info_.path = path;
   info_.sha256 = sha256_of_file(path);
   require_entry(path);
+  const std::string loading = "loading " + path.string();  // its initializers run
+  const PluginCallScope scope(loading, {});
   EntryPoint* entry = load_entry(path);
   plugin_ = ask(path, "fettle_plugin_v1", [&] { return entry(); });
   check_descriptor();
@@ -107,6 +109,7 @@ PluginLibrary::PluginLibrary(const std::filesystem::path& path) {
 
 PluginLibrary::~PluginLibrary() {
   if (!initialized_ || !plugin_->fini) return;
+  const PluginCallScope scope("fini", info_.id);
   try {
     plugin_->fini();
   } catch (...) {

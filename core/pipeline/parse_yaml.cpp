@@ -5,9 +5,11 @@
 // times over, so that depth and the number of steps are bounded.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
+#include "base/quantity.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/yaml_reader.hpp"
 
@@ -42,14 +44,19 @@ class PipelineParser {
           } else if (key == "on_failure") {
             pipeline_.on_failure =
                 static_cast<OnFailure>(yaml_.choice(value, "'on_failure'", {"stop", "skip"}));
+          } else if (key == "on_fault") {
+            pipeline_.on_fault =
+                static_cast<OnFailure>(yaml_.choice(value, "'on_fault'", {"stop", "skip"}));
+          } else if (key == "isolation") {
+            isolation(value);
           } else if (key == "accept") {
             accept(value);
           } else if (key == "backend" || key == "backends") {
             backends(key, key_node, value);
           } else {
             yaml_.unknown_key(key_node, key, "a pipeline",
-                              {"name", "passes", "verify", "benchmark", "on_failure", "accept",
-                               "backend", "backends"});
+                              {"name", "passes", "verify", "benchmark", "on_failure", "on_fault",
+                               "isolation", "accept", "backend", "backends"});
           }
         },
         "passes: [dce]");
@@ -57,6 +64,7 @@ class PipelineParser {
       yaml_.fail(Code::pipeline_missing_key, root_, "the pipeline has no 'passes'", {},
                  "list them, or write 'passes: []', which only copies the program");
     }
+    check_isolated_passes();
     return std::move(pipeline_);
   }
 
@@ -184,6 +192,69 @@ class PipelineParser {
         "verify: {after: each, with: [numeric]}; after is each, end or never");
   }
 
+  static constexpr const char* kIsolationExample =
+      "isolation: process, or {mode: process, seconds: 60, memory: 4 GiB, passes: [cse]}";
+
+  // Whether passes are isolated at all: mode none says so in words.
+  bool isolates(const YAML::Node& node, std::string_view what) {
+    return yaml_.choice(node, what, {"none", "process"}) == 1;
+  }
+
+  void isolation(const YAML::Node& node) {
+    if (!node.IsMap()) {
+      if (isolates(node, "'isolation'")) pipeline_.isolation.emplace();
+      return;
+    }
+    IsolationUse use;
+    std::optional<bool> isolated;
+    yaml_.mapping(
+        node, "'isolation'",
+        [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
+          if (key == "mode") {
+            isolated = isolates(value, "'mode'");
+          } else if (key == "seconds") {
+            use.limits.seconds = yaml_.non_negative(value, "'seconds'");
+          } else if (key == "memory") {
+            use.limits.memory = memory(value);
+          } else if (key == "passes") {
+            use.passes.emplace();
+            yaml_.sequence(value, "'passes'", [&](const YAML::Node& element) {
+              use.passes->push_back(yaml_.text(element, "an isolated pass"));
+              isolated_passes_.push_back(element);
+            });
+          } else {
+            yaml_.unknown_key(key_node, key, "'isolation'", {"mode", "seconds", "memory", "passes"});
+          }
+        },
+        kIsolationExample);
+    if (!isolated) {
+      yaml_.fail(Code::pipeline_missing_key, node, "'isolation' has no 'mode'", {},
+                 kIsolationExample);
+    }
+    if (*isolated) pipeline_.isolation = std::move(use);
+  }
+
+  std::uint64_t memory(const YAML::Node& node) {
+    const std::string given = yaml_.text(node, "'memory'");
+    const std::optional<std::uint64_t> bytes = bytes_from_text(given);
+    if (bytes && *bytes > 0) return *bytes;
+    yaml_.fail(Code::pipeline_bad_value, node,
+               fmt::format("'memory' must be an amount of memory, but is '{}'", given), {},
+               "write it as in 512 MiB or 4 GiB");
+  }
+
+  // A misspelled pass would run where its author feared it.
+  void check_isolated_passes() const {
+    const std::vector<std::string> used = pass_names(pipeline_);
+    for (const YAML::Node& node : isolated_passes_) {
+      if (std::ranges::find(used, node.Scalar()) != used.end()) continue;
+      yaml_.fail(Code::pipeline_bad_value, node,
+                 fmt::format("'isolation' names '{}', which the pipeline does not run",
+                             node.Scalar()),
+                 {}, suggest(node.Scalar(), used));
+    }
+  }
+
   void accept(const YAML::Node& node) {
     ErrorBudget budget;
     yaml_.mapping(node, "'accept'",
@@ -244,6 +315,7 @@ class PipelineParser {
   YamlReader yaml_;
   YAML::Node root_;
   Pipeline pipeline_;
+  std::vector<YAML::Node> isolated_passes_;
   std::size_t steps_ = 0;
 };
 

@@ -10,6 +10,9 @@
 //   verify: {after: each, with: [numeric], unable: fail}   # after: each | end | never
 //   benchmark: [latency: {runs: 30}, memory]
 //   on_failure: stop                      # stop | skip: what a failed verification does
+//   isolation: process                    # none | process: where passes run; or, with limits,
+//   isolation: {mode: process, seconds: 60, memory: 4 GiB, passes: [cse]}   # for these alone
+//   on_fault: stop                        # stop | skip: what a pass that breaks its contract does
 //   accept: {max_abs: 0.01, max_rel: 0.1} # error budget of passes that change results on purpose
 //   backend: reference                    # or backends: {...}: who runs the result (backend_rules.hpp)
 //
@@ -26,6 +29,7 @@
 #include <vector>
 
 #include "host/host.hpp"
+#include "isolation/isolation.hpp"
 #include "pipeline/backend_rules.hpp"
 
 namespace fettle {
@@ -49,6 +53,12 @@ struct ErrorBudget {
   std::optional<double> max_abs, max_rel;
 };
 
+// Passes that run in a process of their own (core/isolation).
+struct IsolationUse {
+  IsolationLimits limits;
+  std::optional<std::vector<std::string>> passes;  // absent: all
+};
+
 struct Pipeline {
   std::string name;
   std::string source;  // the file it came from, for messages
@@ -58,6 +68,8 @@ struct Pipeline {
   bool unable_is_failure = true;  // a verifier that cannot judge fails the pass
   std::vector<ComponentUse> benchmarks;
   OnFailure on_failure = OnFailure::stop;
+  OnFailure on_fault = OnFailure::stop;
+  std::optional<IsolationUse> isolation;  // absent: every pass runs in this process
   std::optional<ErrorBudget> accept;
   BackendRules backends;
 };

@@ -12,7 +12,7 @@ namespace fettle {
 
 std::string_view pass_status_name(PassStatus status) {
   constexpr std::string_view names[] = {"changed",     "unchanged", "not applicable",
-                                        "rolled back", "dropped",   "failed"};
+                                        "rolled back", "dropped",   "failed", "faulted"};
   return names[static_cast<std::size_t>(status)];
 }
 

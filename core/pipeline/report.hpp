@@ -24,6 +24,7 @@ enum class PassStatus : std::uint8_t {
   rolled_back,     // a verifier said no; the graph is as before
   dropped,         // not tried: failed verification earlier in this run
   failed,          // the pass or a verifier broke its contract; the graph is as before
+  faulted,         // the pass broke its contract under on_fault: skip; the graph is as before
 };
 std::string_view pass_status_name(PassStatus status);
 
@@ -32,6 +33,7 @@ struct PassReport {
   std::uint32_t round = 0;  // of a repeat group; 0 outside
   PassStatus status = PassStatus::failed;
   std::string why;  // why nothing was done
+  bool isolated = false;  // ran in a process of its own
   Promise promise = Promise::exact;
   std::uint64_t rewrites = 0, created = 0, erased = 0, modified = 0;
   std::uint64_t nodes_before = 0, nodes_after = 0;
@@ -71,6 +73,7 @@ struct RunReport {
   bool changed = false;       // the program that would be written differs from the one read
   bool verified = false;      // verification was on, and every change kept passed it
   bool check_failed = false;  // some verification said no: exit status 1
+  bool faulted = false;       // some pass broke its contract and was left out: exit status 1
   double load_seconds = 0, save_seconds = 0, seconds_total = 0;
 
   double check_seconds() const;  // summed over passes

@@ -52,7 +52,8 @@ std::string largest_error(const PassReport& pass) {
 std::string pass_rows(const RunReport& report) {
   std::string out;
   for (const PassReport& p : report.passes) {
-    const std::string name = p.round ? fmt::format("{} (round {})", p.name, p.round) : p.name;
+    std::string name = p.round ? fmt::format("{} (round {})", p.name, p.round) : p.name;
+    if (p.isolated) name += " [own process]";
     const std::string status = p.why.empty()
                                    ? std::string(pass_status_name(p.status))
                                    : fmt::format("{}: {}", pass_status_name(p.status), p.why);
@@ -99,6 +100,8 @@ std::string summary(const RunReport& r) {
     out += fmt::format("</p><pre class=\"bad\">{}</pre><p>", markup(r.error));
   } else if (r.check_failed) {
     out += "<span class=\"bad\">A pass failed verification and was taken back.</span> ";
+  } else if (r.faulted) {
+    out += "<span class=\"bad\">A pass broke its contract and was left out.</span> ";
   } else if (r.verified) {
     out += fmt::format("<span class=\"good\">Every change was verified</span> (reference: {}). ",
                        markup(r.reference));

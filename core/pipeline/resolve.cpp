@@ -10,7 +10,12 @@ namespace {
 // Makes instances, and remembers which plugins they came from.
 class Resolver {
  public:
-  Resolver(const Pipeline& pipeline, const Host& host) : pipeline_(pipeline), host_(host) {}
+  Resolver(const Pipeline& pipeline, const Host& host, std::vector<std::string> worker)
+      : pipeline_(pipeline), host_(host) {
+    if (!pipeline.isolation) return;
+    out_.isolation_use = pipeline.isolation;
+    out_.isolation = std::make_unique<Isolation>(std::move(worker), pipeline.isolation->limits);
+  }
 
   ResolvedPipeline resolve() {
     out_.name = pipeline_.name;
@@ -19,6 +24,7 @@ class Resolver {
     out_.verify_after = pipeline_.verify_after;
     out_.unable_is_failure = pipeline_.unable_is_failure;
     out_.on_failure = pipeline_.on_failure;
+    out_.on_fault = pipeline_.on_fault;
     out_.accept = pipeline_.accept;
     if (pipeline_.verify_after != VerifyAfter::never) verifiers();
     for (const ComponentUse& use : pipeline_.benchmarks) {
@@ -36,13 +42,13 @@ class Resolver {
       if (const auto* group = std::get_if<Repeat>(&step.what)) {
         result.push_back({ResolvedRepeat{group->limit, steps(group->passes)}});
       } else {
-        result.push_back({ResolvedPass{pass(std::get<ComponentUse>(step.what))}});
+        result.push_back({pass(std::get<ComponentUse>(step.what))});
       }
     }
     return result;
   }
 
-  std::unique_ptr<Pass> pass(const ComponentUse& use) {
+  ResolvedPass pass(const ComponentUse& use) {
     const ComponentInfo& info = look_up(ComponentKind::pass, use);
     if (info.promise == Promise::changes_results && !pipeline_.accept) {
       throw Error({Code::pipeline_needs_accept,
@@ -51,7 +57,16 @@ class Resolver {
                    "add 'accept: {max_abs: 0.01}' with the error that you can live with"});
     }
     note(info);
-    return host_.create_pass(use.name, use.options);
+    if (!isolated(use.name)) return {host_.create_pass(use.name, use.options)};
+    ResolvedPass step{out_.isolation->isolate(host_, use.name, use.options)};
+    step.isolated = true;
+    return step;
+  }
+
+  bool isolated(const std::string& name) const {
+    if (!out_.isolation) return false;
+    const auto& only = pipeline_.isolation->passes;
+    return !only || std::ranges::find(*only, name) != only->end();
   }
 
   void verifiers() {
@@ -102,8 +117,9 @@ class Resolver {
 
 }  // namespace
 
-ResolvedPipeline resolve(const Pipeline& pipeline, const Host& host) {
-  return Resolver(pipeline, host).resolve();
+ResolvedPipeline resolve(const Pipeline& pipeline, const Host& host,
+                         std::vector<std::string> worker) {
+  return Resolver(pipeline, host, std::move(worker)).resolve();
 }
 
 }  // namespace fettle

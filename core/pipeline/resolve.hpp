@@ -22,7 +22,8 @@ struct ResolvedRepeat {
 };
 struct ResolvedPass {
   std::unique_ptr<Pass> pass;
-  bool dropped = false;  // failed verification under on_failure: skip; not tried again
+  bool dropped = false;   // failed under on_failure or on_fault: skip; not tried again
+  bool isolated = false;  // in a process of its own
 };
 struct ResolvedStep {
   std::variant<ResolvedPass, ResolvedRepeat> what;
@@ -41,6 +42,9 @@ struct ResolvedPipeline {
   bool unable_is_failure = true;
   std::vector<std::unique_ptr<Benchmark>> benchmarks;
   OnFailure on_failure = OnFailure::stop;
+  OnFailure on_fault = OnFailure::stop;
+  std::optional<IsolationUse> isolation_use;
+  std::unique_ptr<Isolation> isolation;  // null: no pass is isolated; outlives the steps' use of it
   bool check_passes = false;        // recompute what passes claim; off: believe them
   std::optional<ErrorBudget> accept;
   BackendRules backend_rules;
@@ -50,7 +54,9 @@ struct ResolvedPipeline {
 
 // Throws what the host throws for unknown components and options, with the file's position, and
 // pipeline_needs_accept and pipeline_missing_key (verification is on and no verifier is named).
-ResolvedPipeline resolve(const Pipeline& pipeline, const Host& host);
+// `worker` starts a process for isolated passes (isolation/isolation.hpp). `host` outlives the answer.
+ResolvedPipeline resolve(const Pipeline& pipeline, const Host& host,
+                         std::vector<std::string> worker = {});
 
 // In the shape of a pipeline file, every option spelled out: the text is again a valid pipeline.
 boost::json::object to_json(const ResolvedPipeline& pipeline);

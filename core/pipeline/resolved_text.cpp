@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/quantity.hpp"
 #include "pipeline/resolve.hpp"
 
 namespace fettle {
@@ -72,6 +73,19 @@ json::object backends_json(const BackendChoice& choice) {
   return out;
 }
 
+json::value isolation_json(const std::optional<IsolationUse>& use) {
+  if (!use) return "none";
+  const double seconds = use->limits.seconds;
+  const auto whole = static_cast<std::int64_t>(std::min(seconds, 1e15));
+  json::object out{{"mode", "process"}, {"memory", exact_bytes(use->limits.memory)}};
+  out["seconds"] = static_cast<double>(whole) == seconds ? json::value(whole) : json::value(seconds);
+  if (use->passes) {
+    json::array& names = out["passes"].emplace_array();
+    for (const std::string& name : *use->passes) names.emplace_back(name);
+  }
+  return out;
+}
+
 void emit(YAML::Emitter& out, const json::value& value) {
   if (const auto* object = value.if_object()) {
     out << YAML::BeginMap;
@@ -106,6 +120,8 @@ json::object to_json(const ResolvedPipeline& pipeline) {
   out["verify"] = std::move(verify);
   out["benchmark"] = components_json(pipeline.benchmarks);
   out["on_failure"] = json::string(on_failure_name(pipeline.on_failure));
+  out["on_fault"] = json::string(on_failure_name(pipeline.on_fault));
+  out["isolation"] = isolation_json(pipeline.isolation_use);
   if (pipeline.accept) {
     json::object accept;
     if (pipeline.accept->max_abs) accept["max_abs"] = *pipeline.accept->max_abs;

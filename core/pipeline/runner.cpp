@@ -96,12 +96,14 @@ class Runner {
   bool run_pass(ResolvedPass& step, std::uint32_t round) {
     Pass& pass = *step.pass;
     PassReport& record = begin(pass, round);
+    record.isolated = step.isolated;
     if (step.dropped) return finish(record, PassStatus::dropped);
     observer_.stop_if_cancelled();
     observer_.before_pass(record.name, graph());
     const std::string text = pipeline_.check_passes ? print(graph()) : std::string();
 
     Journal journal(graph());
+    if (pipeline_.isolation) journal.record_into(pipeline_.isolation->edits());
     Outcome outcome = observer_.outcome();
     try {
       record.status = attempt(pass, journal, outcome, record);
@@ -118,6 +120,10 @@ class Runner {
     }
     keep(outcome, record);
     const bool changed = finish(record, record.status);
+    if (record.status == PassStatus::faulted) {
+      step.dropped = true;
+      report_.faulted = true;
+    }
     if (record.status == PassStatus::rolled_back) {
       step.dropped = true;
       report_.check_failed = true;
@@ -127,6 +133,28 @@ class Runner {
   }
 
   PassStatus attempt(Pass& pass, Journal& journal, Outcome& outcome, PassReport& record) {
+    try {
+      const PassStatus status = apply(pass, journal, outcome, record);
+      if (status != PassStatus::changed) return status;
+    } catch (const Error& error) {
+      observer_.stop_if_cancelled();
+      const bool fault = code_blame(error.code()) == Blame::plugin;
+      if (!fault || pipeline_.on_fault == OnFailure::stop) throw;
+      return set_aside(error.diagnostic(), record);
+    }
+    return verify_pass(pass, record) ? PassStatus::changed : PassStatus::rolled_back;
+  }
+
+  // on_fault: skip. What the pass did wrong is told as a warning, and the run goes on without it.
+  static PassStatus set_aside(Diagnostic fault, PassReport& record) {
+    record.why = fault.what;
+    fault.severity = Severity::warning;
+    record.notes.push_back(std::move(fault));
+    return PassStatus::faulted;
+  }
+
+  // Up to where the verifiers are asked: what goes wrong here is the pass' own doing.
+  PassStatus apply(Pass& pass, Journal& journal, Outcome& outcome, PassReport& record) {
     if (!analyze(pass, outcome, record)) {
       if (pipeline_.check_passes) require_nothing_to_do(pass, journal, outcome, record);
       return PassStatus::not_applicable;
@@ -144,7 +172,7 @@ class Runner {
     require_preserved(pass, preservation, journal.tally(), record);
     check_structure(pass, aliases, *types, outcome, record);
     if (pipeline_.check_passes && pass.info().idempotent) require_idempotent(pass, journal, record);
-    return verify_pass(pass, record) ? PassStatus::changed : PassStatus::rolled_back;
+    return PassStatus::changed;
   }
 
   PassReport& begin(const Pass& pass, std::uint32_t round) {

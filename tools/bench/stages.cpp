@@ -24,6 +24,7 @@
 #include "graph/text.hpp"
 #include "heap.hpp"
 #include "host_cse.hpp"
+#include "isolation/isolation.hpp"
 #include "manual.hpp"
 #include "ops/facts.hpp"
 #include "ops/registry.hpp"
@@ -74,16 +75,23 @@ class Samples {
   std::int64_t peak_ = 0;
 };
 
+// A `worker` that is not empty starts a process for the pass to run in; starting it is not measured.
 json::object pass_json(const Host& host, const std::string& name, const Graph& original,
-                       std::int64_t repetitions) {
+                       std::int64_t repetitions, const std::vector<std::string>& worker) {
   std::uint64_t rewrites = 0, nodes = 0;
   Samples samples;
   for (std::int64_t i = 0; i < repetitions; ++i) {
     const std::unique_ptr<Graph> graph = original.clone();
-    const std::unique_ptr<Pass> pass = host.create_pass(name, {});
+    Isolation isolation(worker, {});
+    const std::unique_ptr<Pass> pass =
+        worker.empty() ? host.create_pass(name, {}) : isolation.isolate(host, name, {});
     Journal journal(*graph);
     AnalysisManager analyses(*graph);
     Outcome outcome;
+    if (!worker.empty()) {
+      journal.record_into(isolation.edits());
+      pass->analyze(analyses, outcome);
+    }
     samples.time([&] {
       if (!pass->analyze(analyses, outcome)) pass->transform(journal, analyses, outcome);
     });
@@ -202,6 +210,8 @@ CommandSpec command_spec() {
                        .value = "N",
                        .help = "Of each stage.",
                        .otherwise = "5"},
+                      {.name = "isolate",
+                       .help = "Runs each pass in a process of its own; its start is not measured."},
                       plugin_dir_option()}};
 }
 
@@ -231,8 +241,12 @@ void bench(const std::vector<std::string>& given, const std::filesystem::path& e
   }
   std::filesystem::remove(copy);
   const Host host(plugin_search(arguments, executable));
+  std::vector<std::string> worker;
+  if (arguments.flag("isolate")) {
+    worker = {(executable.parent_path() / "fettle").string(), "worker", model};
+  }
   for (const std::string& name : host.names(ComponentKind::pass)) {
-    if (wanted(name)) passes[name] = pass_json(host, name, *program.graph, n);
+    if (wanted(name)) passes[name] = pass_json(host, name, *program.graph, n, worker);
   }
   json::object out{{"model", model},
                    {"nodes", program.graph->node_count()},

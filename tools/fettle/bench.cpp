@@ -8,6 +8,7 @@
 #include "benchmark_text.hpp"
 #include "commands.hpp"
 #include "common_options.hpp"
+#include "crash_messages.hpp"
 #include "interruption.hpp"
 #include "numbers.hpp"
 #include "pipeline/comparable.hpp"
@@ -81,6 +82,7 @@ int run(const Invocation& invocation, const Arguments& arguments) {
   const Device device = read_device(arguments);
   if (arguments.has("report-json")) check_report(arguments.text("report-json"));
   const Host host(plugin_search(arguments, invocation.executable));
+  CrashMessages::know(host);
   const auto benchmarks = read_benchmarks(arguments, host);
 
   ProgressObserver observer;

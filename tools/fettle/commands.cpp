@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "worker.hpp"
 
 namespace fettle {
 
@@ -16,6 +17,8 @@ const std::vector<CommandSpec>& all_commands() {
 
 const CommandSpec& find_command(const std::string& name) {
   std::vector<std::string> known;
+  static const CommandSpec worker = worker_command_spec();
+  if (name == worker.name) return worker;
   for (const CommandSpec& command : all_commands()) {
     if (command.name == name) return command;
     known.push_back(command.name);

@@ -4,9 +4,11 @@
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <csignal>
 #include <iostream>
+#include <optional>
 
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "crash_messages.hpp"
 #include "failure.hpp"
 #include "heap.hpp"
 #include "manual.hpp"
@@ -40,6 +42,8 @@ int dispatch(const std::filesystem::path& executable, const std::vector<std::str
     case HelpAsked::no:
       break;
   }
+  std::optional<CrashMessages> last_words;
+  if (name != "worker") last_words.emplace();  // whose host tells
   return command.run({executable}, arguments);
 }
 

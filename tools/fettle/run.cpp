@@ -8,6 +8,7 @@
 
 #include "commands.hpp"
 #include "common_options.hpp"
+#include "crash_messages.hpp"
 #include "destinations.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/resolve.hpp"
@@ -16,6 +17,7 @@
 #include "programs.hpp"
 #include "run_console.hpp"
 #include "run_text.hpp"
+#include "worker.hpp"
 
 namespace fettle {
 namespace {
@@ -71,12 +73,20 @@ Pipeline read_named_pipeline(const Arguments& arguments, const std::filesystem::
   return parse_pipeline(text, "standard input");
 }
 
+// Limits that the file gives stay; its list of passes does not: the option is about all of them.
+void override_isolation(const Arguments& arguments, Pipeline& pipeline) {
+  if (arguments.choice("isolation") == "none") return pipeline.isolation.reset();
+  if (!pipeline.isolation) pipeline.isolation.emplace();
+  pipeline.isolation->passes.reset();
+}
+
 Pipeline read_pipeline(const Arguments& arguments, const std::filesystem::path& executable) {
   Pipeline pipeline = read_named_pipeline(arguments, executable);
   if (!pipeline.verifiers && pipeline.verify_after != VerifyAfter::never) {
     pipeline.verifiers = {{"numeric", {}, "verify (the default)"}};
   }
   apply_overrides(arguments, pipeline);
+  if (arguments.has("isolation")) override_isolation(arguments, pipeline);
   check_pass_names(arguments, pipeline);
   if (arguments.has("stop-after")) stop_after(pipeline, arguments.text("stop-after"));
   return pipeline;
@@ -131,7 +141,9 @@ int run(const Invocation& invocation, const Arguments& arguments) {
   check_destinations(arguments);
   const Device device = read_device(arguments);
   const Host host(plugin_search(arguments, invocation.executable));
-  ResolvedPipeline pipeline = resolve(file, host);
+  CrashMessages::know(host);
+  ResolvedPipeline pipeline =
+      resolve(file, host, worker_command(invocation.executable, arguments));
   pipeline.check_passes = arguments.flag("check-passes");
 
   RunReport report;
@@ -174,7 +186,7 @@ int run(const Invocation& invocation, const Arguments& arguments) {
     diagnostic.why += fmt::format("; the output '{}' is whole", report.output);
     throw Error(std::move(diagnostic));
   }
-  return report.check_failed ? 1 : 0;
+  return report.check_failed || report.faulted ? 1 : 0;
 }
 
 }  // namespace
@@ -225,6 +237,14 @@ CommandSpec run_command() {
             .completes = Completes::file},
            report_json_option(),
            set_option("constant_folding.max_bytes=4096"),
+           {.name = "isolation",
+            .value = "MODE",
+            .help = "Where passes run, whatever the pipeline says. 'process' means a process of "
+                    "their own: a pass that crashes or hangs there costs its own result alone. "
+                    "Limits, and what happens then, are the pipeline's 'isolation' and 'on_fault'.",
+            .otherwise = "as the pipeline says, which by default is none",
+            .choices = {"none", "process"},
+            .completes = Completes::choice},
            {.name = "stop-after",
             .value = "PASS",
             .help = "Leaves out what comes after the first run of this pass; in a repeat group, "
@@ -261,7 +281,8 @@ CommandSpec run_command() {
            plugin_dir_option()}),
       .statuses = {{"0", "Done; if verification is on, every change that was kept passed it."},
                    {"1",
-                    "A verifier refused a pass. With 'on_failure: skip' the rest was written."},
+                    "A verifier refused a pass, or with 'on_fault: skip' one broke its contract. "
+                    "With 'skip' the rest was written."},
                    {"130", "Interrupted by Ctrl-C; nothing was written."}},
       .examples = {{"fettle run model.pt2 -o small.pt2 --report report.html",
                     "Optimize by the default pipeline, with a report"},

@@ -37,7 +37,8 @@ std::string largest_error(const PassReport& pass) {
 }
 
 std::string pass_name(const PassReport& pass) {
-  return pass.round ? fmt::format("{} (round {})", pass.name, pass.round) : pass.name;
+  return fmt::format("{}{}{}", pass.name, pass.round ? fmt::format(" (round {})", pass.round) : "",
+                     pass.isolated ? " [own process]" : "");
 }
 
 std::string outcome(const PassReport& pass) {
@@ -73,6 +74,11 @@ std::string measured(const RunReport& report) {
          (table.empty() ? table : "\nMeasured (ratio: optimized / original)\n" + table);
 }
 
+std::string fault_line(const RunReport& report) {
+  if (!report.faulted) return {};
+  return "A pass broke its contract and was left out; the rest was run without it.\n";
+}
+
 std::string verification_line(const RunReport& report) {
   if (report.check_failed) return "A pass failed verification; its changes were taken back.\n";
   if (!report.verified) return "Not verified: the pipeline turned verification off.\n";
@@ -103,7 +109,7 @@ std::string run_text(const RunReport& report) {
   std::string out = fmt::format("{}: {} → {} nodes\n{}{}", report.model, report.nodes_before,
                                 report.nodes_after, passes_table(report), statistics(report));
   if (!report.error.empty()) return out + "The run stopped; nothing was written.\n";
-  out += verification_line(report) + measured(report);
+  out += fault_line(report) + verification_line(report) + measured(report);
   return out + "\n" + output_lines(report);
 }
 

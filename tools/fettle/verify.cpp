@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "common_options.hpp"
+#include "crash_messages.hpp"
 #include "interruption.hpp"
 #include "numbers.hpp"
 #include "pipeline/comparable.hpp"
@@ -101,6 +102,7 @@ int run(const Invocation& invocation, const Arguments& arguments) {
   result.device = read_device(arguments);
   if (arguments.has("report-json")) check_report(arguments.text("report-json"));
   const Host host(plugin_search(arguments, invocation.executable));
+  CrashMessages::know(host);
   const ResolvedPipeline pipeline = read_verifiers(arguments, host);
 
   ProgressObserver observer;

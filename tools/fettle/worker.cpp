@@ -1,0 +1,51 @@
+#include "worker.hpp"
+
+#include "common_options.hpp"
+#include "isolation/child_process.hpp"
+#include "isolation/serve.hpp"
+#include "programs.hpp"
+
+namespace fettle {
+namespace {
+
+int run(const Invocation& invocation, const Arguments& arguments) {
+  std::optional<Host> host;
+  std::optional<Program> program;
+  try {
+    host.emplace(plugin_search(arguments, invocation.executable));
+    program.emplace(load_program(arguments, arguments.text("MODEL.pt2")));
+  } catch (const Error& error) {
+    refuse_to_serve(kWorkerChannel, error.diagnostic());
+    return 1;
+  }
+  serve(kWorkerChannel, *host, *program->graph);
+  return 0;
+}
+
+}  // namespace
+
+CommandSpec worker_command_spec() {
+  return {.name = "worker",
+          .summary = "run isolated passes for another fettle",
+          .synopsis = {"worker MODEL.pt2"},
+          .description = {"Started by 'fettle run' for passes that the pipeline isolates; answers "
+                          "on the socket that it is given."},
+          .positionals = {{.name = "MODEL.pt2", .help = "The program that the run has."}},
+          .options = with_program_options({plugin_dir_option()}),
+          .run = run};
+}
+
+std::vector<std::string> worker_command(const std::filesystem::path& executable,
+                                        const Arguments& arguments) {
+  std::vector<std::string> command = {executable.string(), "worker"};
+  for (const OptionSpec& option : worker_command_spec().options) {
+    if (!arguments.has(option.name)) continue;
+    const std::vector<std::string> values =
+        option.repeatable ? arguments.list(option.name) : std::vector{arguments.text(option.name)};
+    for (const std::string& value : values) command.push_back("--" + option.name + "=" + value);
+  }
+  command.insert(command.end(), {"--", arguments.text("MODEL.pt2")});
+  return command;
+}
+
+}  // namespace fettle
