@@ -7,6 +7,7 @@
 
 #include "host/abi_tables.hpp"
 #include "host/context.hpp"
+#include "host/host_extensions.hpp"
 
 namespace fettle {
 namespace {
@@ -15,22 +16,30 @@ namespace {
 constexpr std::size_t kMostNotes = 256;
 constexpr std::size_t kMostErrors = 8;
 
+// `minor`: the version 1.x that offered it first.
+template <class Table>
+constexpr HostExtension offered(std::string_view id, const Table& table, std::uint32_t minor = 0) {
+  return {id, &table, sizeof(Table), kFirstSize<Table>, minor};
+}
+
+constexpr HostExtension kExtensions[] = {
+    offered(FETTLE_GRAPH_ID, kGraphTable),
+    offered(FETTLE_FACTS_ID, kFactsTable),
+    offered(FETTLE_EDIT_ID, kEditTable),
+    offered(FETTLE_BLOCKS_ID, kBlocksTable),
+    offered(FETTLE_EVALUATE_ID, kEvaluateTable),
+    offered(FETTLE_PROGRAM_ID, kProgramTable),
+    offered(FETTLE_SHAPES_ID, kShapesTable),
+    offered(FETTLE_DOMINANCE_ID, kDominanceTable),
+    offered(FETTLE_LIVENESS_ID, kLivenessTable),
+    offered(FETTLE_COST_ID, kCostTable),
+    offered(FETTLE_TYPES_ID, kTypesTable, 1),
+    offered(FETTLE_ANSWERS_ID, kAnswersTable, 1),
+};
+
 const void* extension(const char* id) {
-  struct Extension {
-    std::string_view id;
-    const void* table;
-  };
-  static constexpr Extension kExtensions[] = {
-      {FETTLE_GRAPH_ID, &kGraphTable},     {FETTLE_FACTS_ID, &kFactsTable},
-      {FETTLE_EDIT_ID, &kEditTable},       {FETTLE_EVALUATE_ID, &kEvaluateTable},
-      {FETTLE_PROGRAM_ID, &kProgramTable}, {FETTLE_SHAPES_ID, &kShapesTable},
-      {FETTLE_BLOCKS_ID, &kBlocksTable},   {FETTLE_DOMINANCE_ID, &kDominanceTable},
-      {FETTLE_LIVENESS_ID, &kLivenessTable},
-      {FETTLE_COST_ID, &kCostTable},       {FETTLE_TYPES_ID, &kTypesTable},
-      {FETTLE_ANSWERS_ID, &kAnswersTable},
-  };
   if (!id) return nullptr;
-  for (const Extension& e : kExtensions) {
+  for (const HostExtension& e : kExtensions) {
     if (e.id == id) return e.table;
   }
   return nullptr;
@@ -110,5 +119,9 @@ const fettle_host kHostTable = {
     .scratch = scratch,
     .statistic = statistic,
 };
+
+std::span<const HostExtension> host_extensions() {
+  return kExtensions;
+}
 
 }  // namespace fettle

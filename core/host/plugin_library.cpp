@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
+#include <utility>
 
 #include "host/abi_tables.hpp"
 #include "host/context.hpp"
@@ -108,10 +109,8 @@ PluginLibrary::PluginLibrary(const std::filesystem::path& path) {
 }
 
 PluginLibrary::~PluginLibrary() {
-  if (!initialized_ || !plugin_->fini) return;
-  const PluginCallScope scope("fini", info_.id);
   try {
-    plugin_->fini();
+    fini();
   } catch (...) {
     // Nobody is left to tell, and the plugin's work is done.
   }
@@ -276,12 +275,16 @@ LoadedComponent PluginLibrary::check_component(const fettle_component* component
 }
 
 void PluginLibrary::init() {
+  init(kHostTable);
+}
+
+void PluginLibrary::init(const fettle_host& host) {
   if (plugin_->init) {
     Outcome outcome;
     fettle_ctx ctx(outcome, info_.id);
     try {
       call_plugin(ctx, fmt::format("the init of plugin '{}'", info_.id),
-                  [&] { return plugin_->init(&kHostTable, &ctx); });
+                  [&] { return plugin_->init(&host, &ctx); });
     } catch (const Error& error) {
       Diagnostic d = error.diagnostic();
       if (d.code == Code::plugin_failed) d.code = Code::plugin_init_failed;
@@ -290,6 +293,16 @@ void PluginLibrary::init() {
     }
   }
   initialized_ = true;
+}
+
+void PluginLibrary::fini() {
+  if (!std::exchange(initialized_, false) || !plugin_->fini) return;
+  Outcome outcome;
+  fettle_ctx ctx(outcome, info_.id);
+  call_plugin(ctx, fmt::format("the fini of plugin '{}'", info_.id), [&] {
+    plugin_->fini();
+    return FETTLE_OK;
+  });
 }
 
 }  // namespace fettle

@@ -36,9 +36,13 @@ class PluginLibrary {
   PluginLibrary(const PluginLibrary&) = delete;
   PluginLibrary& operator=(const PluginLibrary&) = delete;
 
-  void init();  // throws plugin_init_failed, plugin_threw
+  // Throws plugin_init_failed, plugin_threw. Another host than the usual one is for tests of plugins.
+  void init();
+  void init(const fettle_host& host);
+  void fini();  // if init succeeded; after it, the plugin may be initialized again
 
   const PluginInfo& info() const { return info_; }
+  const fettle_plugin& descriptor() const { return *plugin_; }
   const std::vector<LoadedComponent>& components() const { return components_; }
 
  private:

@@ -7,7 +7,8 @@
 //
 //   fettle inspect model.pt2 --analysis call_depth --plugin-dir .
 //
-//   g++ -std=c++20 -shared -fPIC -I sdk/include sdk/examples/call_depth.cpp -o call_depth.so
+//   g++ -std=c++20 -shared -fPIC -fvisibility=hidden -I sdk/include -o call_depth.so
+//       sdk/examples/call_depth.cpp
 #include <algorithm>
 #include <fettle/fettle.hpp>
 

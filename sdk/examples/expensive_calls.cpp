@@ -2,7 +2,8 @@
 // for each byte that they have to move: below what a machine does while it moves a byte, memory is
 // what holds a call up.
 //
-//   g++ -std=c++20 -shared -fPIC -I sdk/include sdk/examples/expensive_calls.cpp -o expensive_calls.so
+//   g++ -std=c++20 -shared -fPIC -fvisibility=hidden -I sdk/include -o expensive_calls.so
+//       sdk/examples/expensive_calls.cpp
 #include <algorithm>
 #include <fettle/fettle.hpp>
 

@@ -1,6 +1,7 @@
 // A pass that changes nothing and says what the program's values need at most, and which of them.
 //
-//   g++ -std=c++20 -shared -fPIC -I sdk/include sdk/examples/peak_memory.cpp -o peak_memory.so
+//   g++ -std=c++20 -shared -fPIC -fvisibility=hidden -I sdk/include -o peak_memory.so
+//       sdk/examples/peak_memory.cpp
 #include <algorithm>
 #include <fettle/fettle.hpp>
 

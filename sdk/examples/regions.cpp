@@ -6,7 +6,8 @@
 //   %c = aten.cos.default(%a)        # %a … %d: entered through %a alone, left through %d alone
 //   %d = aten.add.Tensor(%b, %c)
 //
-//   g++ -std=c++20 -shared -fPIC -I sdk/include sdk/examples/regions.cpp -o regions.so
+//   g++ -std=c++20 -shared -fPIC -fvisibility=hidden -I sdk/include -o regions.so
+//       sdk/examples/regions.cpp
 #include <fettle/fettle.hpp>
 
 class Regions : public fettle::Pass {

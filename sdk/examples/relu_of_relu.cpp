@@ -1,6 +1,7 @@
 // A complete plugin with one pass: relu(relu(x)) is relu(x).
 //
-//   g++ -std=c++20 -shared -fPIC -I sdk/include sdk/examples/relu_of_relu.cpp -o relu_of_relu.so
+//   g++ -std=c++20 -shared -fPIC -fvisibility=hidden -I sdk/include -o relu_of_relu.so
+//       sdk/examples/relu_of_relu.cpp
 #include <fettle/fettle.hpp>
 
 class ReluOfRelu : public fettle::Pass {

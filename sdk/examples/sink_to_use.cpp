@@ -11,7 +11,8 @@
 // the new one: %v then hangs right below what both flow into. Programs in which anything mutates,
 // draws or has effects are left alone, as order means something there.
 //
-//   g++ -std=c++20 -shared -fPIC -I sdk/include sdk/examples/sink_to_use.cpp -o sink_to_use.so
+//   g++ -std=c++20 -shared -fPIC -fvisibility=hidden -I sdk/include -o sink_to_use.so
+//       sdk/examples/sink_to_use.cpp
 #include <fettle/fettle.hpp>
 
 class SinkToUse : public fettle::Pass {

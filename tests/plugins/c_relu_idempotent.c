@@ -22,13 +22,25 @@ static fettle_str text(const char* s) {
   return t;
 }
 
+/* Says what this host lacks, for a person to act on. */
+static fettle_status unsupported(const fettle_host* h, fettle_ctx* ctx, fettle_str message) {
+  fettle_diagnostic d;
+  memset(&d, 0, sizeof d);
+  d.size = sizeof d;
+  d.severity = FETTLE_SEVERITY_ERROR;
+  d.message = message;
+  d.node = FETTLE_NONE;
+  h->report(ctx, &d);
+  return FETTLE_E_UNSUPPORTED;
+}
+
 static fettle_status init(const fettle_host* h, fettle_ctx* ctx) {
-  (void)ctx;
   host = h;
   graph_api = (const fettle_graph_v1*)h->extension(FETTLE_GRAPH_ID);
   facts_api = (const fettle_facts_v1*)h->extension(FETTLE_FACTS_ID);
   edit_api = (const fettle_edit_v1*)h->extension(FETTLE_EDIT_ID);
-  return graph_api && facts_api && edit_api ? FETTLE_OK : FETTLE_E_UNSUPPORTED;
+  if (graph_api && facts_api && edit_api) return FETTLE_OK;
+  return unsupported(h, ctx, text("this host lacks fettle.graph/1, facts/1 or edit/1"));
 }
 
 static fettle_status create(fettle_ctx* ctx, const fettle_option* options, uint64_t n,

@@ -9,10 +9,22 @@
 
 static const fettle_program_v1* programs;
 
+/* Says what this host lacks, for a person to act on. */
+static fettle_status unsupported(const fettle_host* h, fettle_ctx* ctx, fettle_str message) {
+  fettle_diagnostic d;
+  memset(&d, 0, sizeof d);
+  d.size = sizeof d;
+  d.severity = FETTLE_SEVERITY_ERROR;
+  d.message = message;
+  d.node = FETTLE_NONE;
+  h->report(ctx, &d);
+  return FETTLE_E_UNSUPPORTED;
+}
+
 static fettle_status init(const fettle_host* host, fettle_ctx* ctx) {
-  (void)ctx;
+  static const fettle_str missing = TEXT("this host cannot run programs (fettle.program/1)");
   programs = (const fettle_program_v1*)host->extension(FETTLE_PROGRAM_ID);
-  return programs ? FETTLE_OK : FETTLE_E_UNSUPPORTED;
+  return programs ? FETTLE_OK : unsupported(host, ctx, missing);
 }
 
 static void count(void* user, fettle_node node, uint64_t n, const fettle_datum* results) {

@@ -8,10 +8,12 @@
 
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "conformance/child.hpp"
 #include "crash_messages.hpp"
 #include "failure.hpp"
 #include "heap.hpp"
 #include "manual.hpp"
+#include "plugins_check.hpp"
 
 namespace fettle {
 namespace {
@@ -30,6 +32,7 @@ int dispatch(const std::filesystem::path& executable, const std::vector<std::str
     std::cout << "fettle " << FETTLE_VERSION << "\n";
     return 0;
   }
+  if (name == kCheckChild) return conformance::child_main({given.begin() + 1, given.end()});
   const CommandSpec& command = find_command(name);
   Arguments arguments(command);
   switch (arguments.parse({given.begin() + 1, given.end()})) {

@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "common_options.hpp"
+#include "plugins_check.hpp"
 #include "plugins_new.hpp"
 #include "plugins_why.hpp"
 #include "table.hpp"
@@ -105,9 +106,10 @@ int run(const Invocation& invocation, const Arguments& arguments) {
                  name.empty() ? action + " of what?" : "'plugins list' takes no name",
                  {},
                  {},
-                 "usage: fettle plugins list; fettle plugins info NAME; fettle plugins why NAME; fettle "
-                 "plugins new NAME"});
+                 "usage: fettle plugins list; fettle plugins info NAME; fettle plugins check FILE.so; "
+                 "fettle plugins why NAME; fettle plugins new NAME"});
   }
+  if (action == "check") return check_plugin(invocation, arguments);
   if (action == "new") return new_plugin(invocation, arguments);
   if (action == "why") return why_plugin(invocation, arguments);
   const Host host(plugin_search(arguments, invocation.executable));
@@ -116,6 +118,10 @@ int run(const Invocation& invocation, const Arguments& arguments) {
     return 0;
   }
   const std::string format = arguments.choice("format");
+  if (format == "json") {
+    throw Error({Code::usage_bad_argument, "'plugins list' has no format 'json'", {}, {},
+                 "--format names, one line each"});
+  }
   if (format == "table") std::cerr << refusals_text(host);
   std::cout << (format == "table" ? list_text(host) : names_text(host, format == "settings"));
   return 0;
@@ -126,8 +132,9 @@ int run(const Invocation& invocation, const Arguments& arguments) {
 CommandSpec plugins_command() {
   CommandSpec spec = {
       .name = "plugins",
-      .summary = "list plugins' components and what they take; start one; say why one is not found",
+      .summary = "list what plugins offer, start one, check one, say why one is not found",
       .synopsis = {"plugins list [--format table|names|settings]", "plugins info NAME",
+                   "plugins check FILE.so [--only CHECK] [--seed N] [--timeout SECONDS]",
                    "plugins why NAME",
                    "plugins new NAME [--lang c++|c] [--kind pass|verifier|benchmark] [--dir DIR]"},
       .description =
@@ -145,13 +152,17 @@ CommandSpec plugins_command() {
            "called like it or was refused what came of it and what mends that.",
            "'new' writes a project for a plugin: its source, a test that needs no fettle, a pipeline "
            "that uses it, CI, and a copy of the SDK's headers; 'meson setup build' and 'meson test -C "
-           "build' are green from the start."},
+           "build' are green from the start.",
+           "'check' holds a plugin to the rules of the ABI: a line for each check, with pass, FAIL or "
+           "skip, what happened, and what to do. The plugin runs in processes of its own, so that a "
+           "crash or a hang is the result of the check at hand."},
       .positionals = {{.name = "ACTION",
-                       .help = "'list', 'info', 'why' or 'new'.",
-                       .choices = {"list", "info", "why", "new"},
+                       .help = "'list', 'info', 'check', 'why' or 'new'.",
+                       .choices = {"list", "info", "check", "why", "new"},
                        .completes = Completes::choice},
                       {.name = "NAME",
-                       .help = "A component or a plugin; for 'new' the name that it gets.",
+                       .help = "A component or a plugin; for 'check' a plugin's file; for 'new' the "
+                               "name that it gets.",
                        .required = false,
                        .completes = Completes::component}},
       .options =
@@ -159,17 +170,19 @@ CommandSpec plugins_command() {
             .letter = "f",
             .value = "FORMAT",
             .help = "How 'list' shows them. 'names' is a line each, kind and name; 'settings' what "
-                    "--set takes.",
-            .choices = {"table", "names", "settings"},
+                    "--set takes; 'json' is for 'check'.",
+            .choices = {"table", "names", "settings", "json"},
             .completes = Completes::choice},
            plugin_dir_option()},
-      .statuses = {{"0", "Done; of 'why': the name can be used."},
-                   {"1", "Of 'why': the name cannot be used."}},
+      .statuses = {{"0", "Done; of 'why': the name can be used; of 'check': no check failed."},
+                   {"1", "Of 'why': the name cannot be used; of 'check': a check failed."}},
       .examples = {{"fettle plugins info constant_folding", "What a pass does, and its options"},
                    {"fettle plugins new fold_pads", "A project for a pass, in the folder fold_pads"},
+                   {"fettle plugins check build/fold_pads.so", "Whether it keeps the ABI's rules"},
                    {"fettle plugins why fold_pads --plugin-dir build", "Why it is not found"}},
       .see_also = {"run"},
       .run = run};
+  for (OptionSpec& option : plugins_check_options()) spec.options.push_back(std::move(option));
   for (OptionSpec& option : new_plugin_options()) spec.options.push_back(std::move(option));
   return spec;
 }

@@ -145,7 +145,6 @@ class ConstantFolding : public fettle::Pass {
   static constexpr const char* summary =
       "Computes now what depends on buffers and constants alone, and stores the results.";
   static constexpr fettle::Promise promise = fettle::Promise::exact;
-  static constexpr bool idempotent = true;
 
   static void declare(fettle::Options<ConstantFolding>& options) {
     options

@@ -26,7 +26,8 @@
 //
 //   FETTLE_PLUGIN("org.example.relu_of_relu", "1.0.0", ReluOfRelu)
 //
-//   g++ -std=c++20 -shared -fPIC -I sdk/include relu_of_relu.cpp -o relu_of_relu.so
+//   g++ -std=c++20 -shared -fPIC -fvisibility=hidden -I sdk/include -o relu_of_relu.so
+//       relu_of_relu.cpp
 //
 // What is where
 //   cpp/base.hpp      Failure, Context: how things go wrong, notes and statistics
