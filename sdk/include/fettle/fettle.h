@@ -159,6 +159,8 @@ typedef struct fettle_instance fettle_instance; /* the plugin's own; may be null
 #define FETTLE_SEVERITY_WARNING 1u
 #define FETTLE_SEVERITY_ERROR 2u
 
+/* A message for people, as fettle_host.report takes it; the host copies it. Errors explain the status that the
+ * callback answers; notes and warnings go into the report. */
 typedef struct fettle_diagnostic {
   uint32_t size;
   uint32_t severity;
@@ -175,6 +177,7 @@ typedef struct fettle_diagnostic {
 #define FETTLE_OPTION_FLOAT 3u  /* f */
 #define FETTLE_OPTION_STRING 4u /* s; with choices: one of them */
 
+/* Only the member that the option's type names means anything. */
 typedef struct fettle_option_value {
   int64_t i;
   double f;
@@ -194,6 +197,8 @@ typedef struct fettle_option_decl {
   const fettle_str* choices;
 } fettle_option_decl;
 
+/* An option as create gets it: the declared name and type, and its checked value. Borrowed until create
+ * returns. */
 typedef struct fettle_option {
   fettle_str name;
   uint32_t type;
@@ -201,7 +206,8 @@ typedef struct fettle_option {
   fettle_option_value value;
 } fettle_option;
 
-/* ---------------------------------------------------------------- graph: "fettle.graph/1" */
+/* ---------------------------------------------------------------- graph: "fettle.graph/1"
+ * Reading a graph. Allowed in every callback that is given one, and on fettle_program_v1.graph. */
 
 #define FETTLE_OPCODE_PLACEHOLDER 0u
 #define FETTLE_OPCODE_GET_ATTR 1u
@@ -282,6 +288,8 @@ typedef struct fettle_option {
 #define FETTLE_FORM_KEYWORD 1u
 #define FETTLE_FORM_DEFAULTED 2u /* omitted by the call; the schema's default */
 
+/* An argument of a call. What `payload` names is filled in, the rest is 0. Reading: text, ints, floats and
+ * elements are borrowed until the callback returns or the graph is edited. Giving: the host copies. */
 typedef struct fettle_arg {
   fettle_str name; /* of the operator's schema */
   uint32_t kind;   /* FETTLE_ARG_* */
@@ -332,6 +340,7 @@ typedef struct fettle_arg {
 #define FETTLE_DTYPE_UINT32 34u
 #define FETTLE_DTYPE_UINT64 35u
 
+/* A size or a stride. */
 typedef struct fettle_dim {
   int64_t value;         /* the number; for an expression its hint */
   fettle_str expression; /* empty: a plain number; else sympy srepr text */
@@ -339,9 +348,10 @@ typedef struct fettle_dim {
   uint32_t reserved;
 } fettle_dim;
 
+/* The type of a value. Arrays are borrowed; those of an interned type live as long as the callback. */
 typedef struct fettle_type {
   uint32_t size;
-  uint32_t kind;
+  uint32_t kind;     /* FETTLE_TYPE_*; dtype to device_index are those of a TENSOR */
   uint32_t dtype;
   uint32_t requires_grad;
   uint64_t rank;
@@ -353,7 +363,7 @@ typedef struct fettle_type {
   const fettle_dim* scalar;  /* SYM_INT, SYM_BOOL: the number or expression; else null. Likewise ignored */
 } fettle_type;
 
-typedef struct fettle_node_info {
+typedef struct fettle_node_info { /* text and operands are borrowed until the graph is edited */
   uint32_t size;
   uint32_t opcode;
   fettle_sym op; /* "aten.relu.default"; FETTLE_NONE for placeholders and outputs */
@@ -388,6 +398,7 @@ typedef struct fettle_output_info {
   fettle_str target;  /* the buffer, parameter or user input that it updates; else empty */
 } fettle_output_info;
 
+/* Operand `operand` of node `user` is the value. */
 typedef struct fettle_use {
   fettle_node user;
   uint32_t operand;
@@ -419,6 +430,7 @@ typedef struct fettle_graph_v1 {
   /* Strings of this graph. find answers FETTLE_NONE for text that no operator or name has. */
   fettle_sym (*find_symbol)(const fettle_graph*, fettle_str text);
   fettle_str (*symbol_text)(const fettle_graph*, fettle_sym);
+  /* Live nodes of all blocks, placeholders and outputs among them. */
   uint32_t (*node_count)(const fettle_graph*);
   /* Program order. FETTLE_NONE at the end and for ids that do not exist. Asking a pass's graph what stands
    * beside a node that the pass has erased ends the pass: it was edited while iterating. */
@@ -426,6 +438,7 @@ typedef struct fettle_graph_v1 {
   fettle_node (*last_node)(const fettle_graph*, fettle_block);
   fettle_node (*next_node)(const fettle_graph*, fettle_node);
   fettle_node (*prev_node)(const fettle_graph*, fettle_node);
+  /* FETTLE_E_STALE for ids that do not exist. */
   fettle_status (*node_info)(fettle_ctx*, const fettle_graph*, fettle_node, fettle_node_info* out);
   fettle_status (*value_info)(fettle_ctx*, const fettle_graph*, fettle_value, fettle_value_info* out);
   /* Cheap single facts, FETTLE_NONE for ids that do not exist. */
@@ -439,6 +452,7 @@ typedef struct fettle_graph_v1 {
   /* Writes at most `capacity` uses and answers how many there are in *n. */
   fettle_status (*value_uses)(fettle_ctx*, const fettle_graph*, fettle_value, uint64_t capacity,
                               fettle_use* out, uint64_t* n);
+  /* What an id of a type stands for. Equal types have one id. */
   fettle_status (*type)(fettle_ctx*, const fettle_graph*, fettle_type_id, fettle_type* out);
   /* Metadata by key ("stack_trace", "nn_module_stack", …); FETTLE_E_ABSENT. */
   fettle_status (*node_metadata)(fettle_ctx*, const fettle_graph*, fettle_node, fettle_str key,
@@ -625,20 +639,28 @@ typedef struct fettle_node_spec {
 typedef struct fettle_edit_v1 {
   uint32_t size;
   uint32_t reserved;
-  /* FETTLE_E_LIMIT: the limit on rewrites is reached; leave this site alone and go on. */
+  /* Opens a rewrite, the unit that is limited, blamed and undone: `root` is the node that it is about, `why`
+   * what people read. Rewrites do not nest. FETTLE_E_LIMIT: the limit is reached; leave this site alone and go
+   * on. */
   fettle_status (*rewrite_begin)(fettle_ctx*, fettle_graph*, fettle_node root, fettle_str why);
-  fettle_status (*rewrite_end)(fettle_ctx*, fettle_graph*);
+  fettle_status (*rewrite_end)(fettle_ctx*, fettle_graph*); /* keeps what was done in it */
   fettle_status (*rewrite_abort)(fettle_ctx*, fettle_graph*); /* undoes the open rewrite */
 
+  /* A call of a registered operator, bound to its schema as Python binds it. Its operands stand before it. */
   fettle_status (*create_node)(fettle_ctx*, fettle_graph*, const fettle_node_spec*, fettle_node* out);
   /* Its results must be unused. A placeholder of a parameter, buffer or constant may be erased and
    * takes its constant along when nobody else names it; user inputs may not. */
   fettle_status (*erase_node)(fettle_ctx*, fettle_graph*, fettle_node);
+  /* Every use of the value, the program's outputs among them, becomes one of `by`, which stands before all of
+   * them. Types are not looked at before the pass ends. */
   fettle_status (*replace_all_uses)(fettle_ctx*, fettle_graph*, fettle_value, fettle_value by);
   fettle_status (*set_operand)(fettle_ctx*, fettle_graph*, fettle_node, uint32_t operand, fettle_value);
   fettle_status (*set_arg)(fettle_ctx*, fettle_graph*, fettle_node, const fettle_arg*); /* by name */
-  fettle_status (*move_before)(fettle_ctx*, fettle_graph*, fettle_node, fettle_node before);
+  fettle_status (*move_before)(fettle_ctx*, fettle_graph*, fettle_node, fettle_node before); /* in one block */
+  /* The recorded type of a value: a type of this graph. */
   fettle_status (*set_type)(fettle_ctx*, fettle_graph*, fettle_value, fettle_type_id);
+  /* The id of a tensor's type, made if the graph has none like it. Strides may be null where sizes are
+   * numbers: contiguous. */
   fettle_status (*intern_type)(fettle_ctx*, fettle_graph*, const fettle_type*, fettle_type_id* out);
   /* Copies the tensor into the program as a constant of the root block, with a fresh name from `name`. */
   fettle_status (*add_constant)(fettle_ctx*, fettle_graph*, fettle_str name, const DLTensor*,
@@ -848,8 +870,8 @@ typedef struct fettle_program_v1 {
    * releases; what is bound may outlive the callback. */
   fettle_status (*bind)(fettle_ctx*, const fettle_program*, const fettle_datum* inputs, fettle_bound** out);
   fettle_status (*launch)(fettle_ctx*, fettle_bound*);
-  fettle_status (*synchronize)(fettle_ctx*, fettle_bound*);
-  void (*release)(fettle_bound*);
+  fettle_status (*synchronize)(fettle_ctx*, fettle_bound*); /* waits for the device */
+  void (*release)(fettle_bound*);                           /* on any thread, while no launch runs */
   /* A number that no other program of this process has or had: the key of what is remembered about one. */
   uint64_t (*id)(const fettle_program*);
   /* What a run leaves behind; placeholders in the signature's order, then gradients. */
@@ -906,6 +928,8 @@ typedef struct fettle_shapes_v1 {
 
 /* ---------------------------------------------------------------- the host */
 
+/* The host as init gets it; valid for the process. Functions that take a fettle_ctx are called during the
+ * callback that it belongs to, on its thread. */
 typedef struct fettle_host {
   uint32_t size;
   uint32_t abi_major;
@@ -915,7 +939,7 @@ typedef struct fettle_host {
   /* What the host offers, by id ("fettle.graph/1"); null: not offered. Valid for the process. */
   const void* (*extension)(const char* id);
   void (*report)(fettle_ctx*, const fettle_diagnostic*);
-  uint32_t (*cancelled)(fettle_ctx*);
+  uint32_t (*cancelled)(fettle_ctx*); /* 1: the user asked to stop; answer FETTLE_E_CANCELLED soon */
   /* Memory that lives until the callback's answer has been read; null: out of memory. `align`: a power of two. */
   void* (*scratch)(fettle_ctx*, uint64_t bytes, uint64_t align);
   /* A named number for the report ("folded_bytes", 4096); the same name again adds up. */
@@ -984,6 +1008,7 @@ typedef struct fettle_pass_v1 {
 #define FETTLE_VERDICT_FAIL 1u
 #define FETTLE_VERDICT_UNABLE 2u /* could not judge; treated as a failure unless the pipeline says otherwise */
 
+/* What a verifier is asked; borrowed until it answers. */
 typedef struct fettle_verify_request {
   uint32_t size;
   uint32_t promise;                 /* of what was done to the reference; the weakest, for several passes */
@@ -992,6 +1017,7 @@ typedef struct fettle_verify_request {
   const fettle_program* candidate;
 } fettle_verify_request;
 
+/* Its answer. Text may lie in the callback's scratch memory. */
 typedef struct fettle_verdict {
   uint32_t size;
   uint32_t verdict;
@@ -1010,9 +1036,11 @@ typedef struct fettle_verdict {
 typedef struct fettle_verifier_v1 {
   uint32_t size;
   uint32_t reserved;
+  /* A negative status is a failure of the verifier; that it says no is a verdict. */
   fettle_status (*verify)(fettle_instance*, fettle_ctx*, const fettle_verify_request*, fettle_verdict* out);
 } fettle_verifier_v1;
 
+/* A number that a benchmark measured; the host copies it. Finite, low <= median <= high. */
 typedef struct fettle_metric {
   uint32_t size;
   uint32_t lower_is_better;
@@ -1133,6 +1161,7 @@ typedef struct fettle_backend_v1 {
 } fettle_backend_v1;
 #endif
 
+/* What a plugin offers under one name. Constant data of the plugin. */
 typedef struct fettle_component {
   uint32_t size;
   uint32_t reserved;
@@ -1142,11 +1171,12 @@ typedef struct fettle_component {
   const fettle_option_decl* options;
   /* Options: every declared one, checked, in declared order. *out may be null if there is no state. */
   fettle_status (*create)(fettle_ctx*, const fettle_option* options, uint64_t n, fettle_instance** out);
-  void (*destroy)(fettle_instance*);
+  void (*destroy)(fettle_instance*); /* once; also for null if that is what create gave */
   /* The interface of that id, or null. One component answers for one kind. Pure. */
   const void* (*get_interface)(const char* id);
 } fettle_component;
 
+/* The plugin's descriptor: constant data, the same at every call of fettle_plugin_v1. */
 typedef struct fettle_plugin {
   uint32_t size;
   uint32_t abi_major;     /* FETTLE_ABI_MAJOR */
@@ -1154,8 +1184,8 @@ typedef struct fettle_plugin {
   uint32_t abi_minor;     /* FETTLE_TARGET_MINOR at build time */
   fettle_str id;          /* "org.example.hello" */
   fettle_str version;
-  fettle_status (*init)(const fettle_host*, fettle_ctx*);
-  void (*fini)(void);
+  fettle_status (*init)(const fettle_host*, fettle_ctx*); /* null: nothing to do */
+  void (*fini)(void);                                     /* null: nothing to do */
   uint64_t n_components;
   const fettle_component* const* components;
 } fettle_plugin;
