@@ -133,7 +133,7 @@ std::string to_html(const RunReport& r) {
         "above.</p>\n";
   }
   if (r.backends) {
-    out += "<h2>Backends</h2>\n<pre>" + escape(backend_use_text(*r.backends)) + "</pre>\n";
+    out += "<h2>Backends</h2>\n<pre>" + markup(backend_use_text(*r.backends)) + "</pre>\n";
   }
   out += notes(r);
   if (!r.python.empty()) {
