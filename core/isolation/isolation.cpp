@@ -19,6 +19,25 @@ bool is_fault(Code code) {
          code == Code::isolation_bad_answer;
 }
 
+// What callers of a program see. A plugin cannot change it: the ABI would have refused that in the
+// worker, and an answer that does so nevertheless comes from elsewhere.
+struct Signature {
+  explicit Signature(const Graph& graph) {
+    if (const NodeId output = graph.output_node()) outputs = graph.node(output).output_specs;
+    for (NodeId id : graph.nodes()) {
+      const Node& node = graph.node(id);
+      if (node.opcode != Opcode::placeholder) break;
+      const bool given = node.input_spec && (node.input_spec->kind == InputKind::user_input ||
+                                             node.input_spec->kind == InputKind::constant_input);
+      if (given) inputs.push_back(id);
+    }
+  }
+  friend bool operator==(const Signature&, const Signature&) = default;
+
+  std::vector<NodeId> inputs;
+  std::vector<OutputSpec> outputs;
+};
+
 std::string what_happened(std::string_view pass, const Diagnostic& fault,
                           const IsolationLimits& limits) {
   switch (fault.code) {
@@ -144,6 +163,7 @@ class IsolatedPass final : public Pass {
 
   // Replays the worker's edits into the run's own journal, which the runner began.
   void take_over(const Answer& answer, const Graph& graph, Journal* journal) const {
+    const Signature before(graph);
     try {
       ByteReader in(answer.edits);
       bool begun = false;
@@ -154,6 +174,7 @@ class IsolatedPass final : public Pass {
         return journal;
       });
       in.expect_end();
+      if (Signature(graph) != before) ByteReader::refuse("it changed the program's signature");
     } catch (const Error& error) {
       Diagnostic diagnostic = error.diagnostic();
       throw Error({.code = Code::isolation_bad_answer,

@@ -1,6 +1,9 @@
 // Workers that cannot do what they are for, and pipelines that ask for isolation wrongly.
+#include <random>
+
 #include "fixture.hpp"
 #include "host/host.hpp"
+#include "isolation/messages.hpp"
 #include "pipeline/resolve.hpp"
 #include "pipeline/runner.hpp"
 
@@ -75,6 +78,49 @@ TEST_CASE("a worker that has loaded another program is found out") {
   const fs::path another = folder.write("other.pt2", zip(other).bytes);
   const std::string said = outcome_of(model, {FETTLE_EXECUTABLE, "worker", another.string()});
   CHECK_THAT(said, contains("isolation-out-of-step"));
+}
+
+// A worker whose memory was overwritten may answer anything.
+TEST_CASE("damaged answers are refused or read, and do no worse") {
+  Answer answer;
+  answer.error = Diagnostic{Code::plugin_failed, "what", "where", "why", "try"};
+  answer.nothing_to_do = "nothing matched";
+  answer.notes = {{Code::plugin_message, "said"}, {Code::plugin_message, "and said"}};
+  answer.statistics = {{"merged", 3}, {"kept", -1}};
+  answer.edits = "edits are checked when they are replayed";
+  const std::string whole = to_bytes(answer);
+  const Answer again = read_answer(whole);
+  CHECK(again.error->hint == "try");
+  CHECK(again.nothing_to_do == answer.nothing_to_do);
+  CHECK(again.notes.size() == 2);
+  CHECK(again.statistics == answer.statistics);
+  CHECK(again.edits == answer.edits);
+
+  std::mt19937 random(1);
+  const auto below = [&](std::size_t bound) { return random() % bound; };
+  std::size_t refused = 0, read = 0;
+  for (int turn = 0; turn < 5000; ++turn) {
+    std::string bytes = whole;
+    switch (below(3)) {
+      case 0:
+        bytes.resize(below(bytes.size()));
+        break;
+      case 1:
+        bytes.erase(below(bytes.size()), 1 + below(9));
+        break;
+      default:
+        bytes[below(bytes.size())] = static_cast<char>(below(256));
+    }
+    try {
+      read_answer(bytes);
+      ++read;
+    } catch (const Error& error) {
+      CHECK(code_name(error.code()) == "isolation-bad-answer");
+      ++refused;
+    }
+  }
+  CHECK(refused > 1000);
+  CHECK(read > 100);
 }
 
 TEST_CASE("isolation in a pipeline's text") {
