@@ -136,7 +136,7 @@ CommandSpec plugins_command() {
       .synopsis = {"plugins list [--format table|names|settings]", "plugins info NAME",
                    "plugins check FILE.so [--only CHECK] [--seed N] [--timeout SECONDS]",
                    "plugins why NAME",
-                   "plugins new NAME [--lang c++|c] [--kind pass|verifier|benchmark] [--dir DIR]"},
+                   "plugins new NAME [--lang c++|c] [--kind pass|verifier|benchmark|backend] [--dir DIR]"},
       .description =
           {"'list' shows every pass, analysis, verifier and benchmark that was found; what was found and "
            "refused "

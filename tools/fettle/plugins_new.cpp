@@ -181,7 +181,7 @@ std::vector<OptionSpec> new_plugin_options() {
           {.name = "kind",
            .value = "KIND",
            .help = "'new': what it offers.",
-           .choices = {"pass", "verifier", "benchmark"},
+           .choices = {"pass", "verifier", "benchmark", "backend"},
            .completes = Completes::choice},
           {.name = "dir",
            .value = "DIR",

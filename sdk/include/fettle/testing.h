@@ -20,7 +20,7 @@
  *   }
  *
  * What is where: testing/text.h, how graphs are written; facts.h, what calls are taken to do;
- * edit.h, what edits are refused; program.h, programs for verifiers and benchmarks.
+ * edit.h, what edits are refused; program.h, programs for verifiers and benchmarks; backend.h, backends.
  *
  * It offers fettle.graph/1, edit/1, facts/1, evaluate/1 (which evaluates nothing) and program/1,
  * and no other interface. It knows no operator's schema, types or kernels, and no nested graphs:
@@ -29,6 +29,7 @@
 #ifndef FETTLE_TESTING_H
 #define FETTLE_TESTING_H
 
+#include <fettle/testing/backend.h>
 #include <fettle/testing/host.h>
 
 typedef struct fettle_fake_metric {
