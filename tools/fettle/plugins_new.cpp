@@ -166,6 +166,7 @@ std::string next_steps(const std::string& name, const std::string& folder) {
       "  cd {1}\n"
       "  meson setup build\n"
       "  meson test -C build\n"
+      "  fettle plugins check build/{0}.so\n"
       "  fettle run MODEL.pt2 -p {0}.yaml --plugin-dir build\n",
       name, folder);
 }
