@@ -17,8 +17,8 @@ def test_the_guides_commands_are_green_and_the_pass_does_its_work(tmp_path, mode
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         said[command] = done.stdout
     words = [command.split()[:3] for command in said]
-    for needed in (["fettle", "plugins", "new"], ["meson", "setup", "build"],
-                   ["fettle", "plugins", "check"], ["meson", "test", "-C"]):
+    for needed in (["fettle", "plugins", "new"], ["meson", "setup", "build"], ["meson", "test", "-C"],
+                   ["fettle", "plugins", "check"]):
         assert needed in words
     run = next(text for command, text in said.items() if command.startswith("fettle run"))
     assert "Every change was verified" in run and "drop_dropouts" in run

@@ -14,11 +14,23 @@ static fettle_str text(const char* s) {
   return t;
 }
 
+/* Says what this host lacks, for a person to act on. */
+static fettle_status unsupported(const fettle_host* host, fettle_ctx* ctx, fettle_str message) {
+  fettle_diagnostic d;
+  memset(&d, 0, sizeof d);
+  d.size = sizeof d;
+  d.severity = FETTLE_SEVERITY_ERROR;
+  d.message = message;
+  d.node = FETTLE_NONE;
+  host->report(ctx, &d);
+  return FETTLE_E_UNSUPPORTED;
+}
+
 static fettle_status init(const fettle_host* host, fettle_ctx* ctx) {
-  (void)ctx;
   graph_api = (const fettle_graph_v1*)host->extension(FETTLE_GRAPH_ID);
   edit_api = (const fettle_edit_v1*)host->extension(FETTLE_EDIT_ID);
-  return graph_api && edit_api ? FETTLE_OK : FETTLE_E_UNSUPPORTED;
+  if (graph_api && edit_api) return FETTLE_OK;
+  return unsupported(host, ctx, text("this host lacks fettle.graph/1 or fettle.edit/1"));
 }
 
 /* One rewrite: all of it, or nothing. */
