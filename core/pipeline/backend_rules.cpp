@@ -120,7 +120,7 @@ std::string backend_use_text(const BackendUse& use) {
                              f.offered ? "" : " (not offered)");
       }
     }
-    if (kinds > kShown) names += fmt::format(" and {} more operators", kinds - kShown);
+    if (kinds > kShown) names += fmt::format(", and others ({} operators in all)", kinds);
     out += fell == 0 ? std::string("\n")
                      : fmt::format("; {} fell back to aten: {}\n", fell, names);
   }

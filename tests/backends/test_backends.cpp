@@ -103,9 +103,9 @@ TEST_CASE("calls on written storages are not offered") {
 
 TEST_CASE("calls in nested graphs are libtorch's") {
   Running program(R"(
-    graph(p: bool[], x: f32[4]):
+    graph(p: b8[], x: f32[4]):
       a: f32[4] = aten.relu.default(x)
-      %cond: [getitem: f32[4]] = higher_order.cond(p, self.yes, self.no, [a])
+      cond: [getitem: f32[4]] = higher_order.cond(p, self.yes, self.no, [a])
         graph yes(u: f32[4]):
           r: f32[4] = aten.relu.default(u)
           return (r,)

@@ -202,7 +202,7 @@ Made make_input(std::string text, bool is_double, InMemory layout, std::mt19937&
   };
   const std::string shape = fmt::format("[{}][{}]", fmt::join(sizes, ", "), fmt::join(strides, ", "));
   if (kind == 'i') return {"i64" + shape, tensor(sizes, values(std::int64_t()), DType::int64, strides)};
-  if (kind == 'b') return {"bool" + shape, tensor(sizes, values(std::uint8_t()), DType::boolean, strides)};
+  if (kind == 'b') return {"b8" + shape, tensor(sizes, values(std::uint8_t()), DType::boolean, strides)};
   if (is_double) return {"f64" + shape, tensor(sizes, values(double()), DType::float64, strides)};
   return {"f32" + shape, tensor(sizes, values(float()), DType::float32, strides)};
 }
@@ -266,7 +266,7 @@ void compare(const Case& c, bool is_double, InMemory layout, const std::shared_p
     expected = Executable(*untyped, {}).run(given).outputs;
   } catch (const Error& refused) {  // a view of what lies otherwise in memory
     CAPTURE(refused.diagnostic().why);
-    REQUIRE((c.call.starts_with("aten.view") && layout != InMemory::dense));
+    REQUIRE((c.call.find("view") != std::string::npos && layout != InMemory::dense));
     return;
   }
   std::vector<std::string> types;

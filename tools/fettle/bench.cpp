@@ -129,7 +129,8 @@ CommandSpec bench_command() {
            "With --backend, one program runs on several backends. What each computes is verified "
            "first; one that is wrong is listed as wrong and not measured, and the exit status is 1. "
            "'aten' is libtorch; 'fettle plugins list' has the others. Calls that a backend does not "
-           "claim run on libtorch, and are listed below the table."},
+           "claim run on libtorch, and are listed below the table. Peak memory is given for 'aten' alone: "
+           "what a backend allocates, fettle does not see."},
       .positionals = {{.name = "MODEL.pt2",
                        .help = "The programs; the first is the baseline.",
                        .repeatable = true}},

@@ -107,6 +107,19 @@ void verify(Contestant& contestant, Contest& contest, const Program& program,
   contestant.use = verification.backend_use();
 }
 
+// The host sees what libtorch allocates; what a backend allocates is its own. Half a number would look
+// like a small one.
+void drop_partial_memory(Contest& contest) {
+  for (const Contestant& c : contest.contestants) {
+    if (!c.program || !c.use) continue;
+    for (BenchmarkReport& report : contest.reports) {
+      std::erase_if(report.metrics, [&](const Metric& m) {
+        return m.program == *c.program && m.name == "peak_memory";
+      });
+    }
+  }
+}
+
 void measure_right_ones(Contest& contest, const Program& program, ProgressObserver& observer) {
   const auto samples = std::make_shared<const std::vector<LoadedSample>>(load_samples(program));
   std::vector<std::unique_ptr<ProgramHandle>> handles;
@@ -121,6 +134,7 @@ void measure_right_ones(Contest& contest, const Program& program, ProgressObserv
   }
   if (handles.empty()) return;
   measure(contest.contestants.front().pipeline.benchmarks, borrowed, observer, contest.reports);
+  drop_partial_memory(contest);
 }
 
 const Metric* metric_of(const Contest& contest, const Contestant& c, std::string_view name) {
@@ -131,11 +145,6 @@ const Metric* metric_of(const Contest& contest, const Contestant& c, std::string
     }
   }
   return nullptr;
-}
-
-// The host sees what libtorch allocates; what a backend allocates is its own.
-const Metric* peak_of(const Contest& contest, const Contestant& c) {
-  return c.use ? nullptr : metric_of(contest, c, "peak_memory");
 }
 
 // By median; those without a time, and then the wrong ones, at the end.
@@ -155,7 +164,7 @@ std::string ranking_text(const Contest& contest) {
   std::size_t place = 0;
   for (const Contestant* c : ranked(contest)) {
     const Metric* latency = metric_of(contest, *c, "latency");
-    const Metric* peak = peak_of(contest, *c);
+    const Metric* peak = metric_of(contest, *c, "peak_memory");
     table.add({c->verified ? std::to_string(++place) : "-", c->name, c->version,
                latency ? fmt::format("{:.4g} ms", latency->median) : "",
                latency ? fmt::format("{:.4g} .. {:.4g}", latency->low, latency->high) : "",
@@ -208,7 +217,7 @@ std::vector<LeaderboardEntry> entries_of(const Contest& contest) {
       entry.low_ms = latency->low;
       entry.high_ms = latency->high;
     }
-    if (const Metric* peak = peak_of(contest, c)) entry.peak_bytes = peak->median;
+    if (const Metric* peak = metric_of(contest, c, "peak_memory")) entry.peak_bytes = peak->median;
     entry.date = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now);
     entry.fettle_version = FETTLE_VERSION;
   }

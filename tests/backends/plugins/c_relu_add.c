@@ -226,6 +226,7 @@ static fettle_status launch(fettle_instance* self, fettle_ctx* ctx, fettle_compi
     made[k] = NULL;
 #else
     (void)k;
+    (void)outputs;
 #endif
   }
   for (i = 0; i < c->n_steps; ++i) {
