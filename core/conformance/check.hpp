@@ -34,7 +34,9 @@ inline Finding skipped(std::string text) {
 }
 
 // What a check is about: the library as a whole, or each of its components (of that kind).
-enum class Scope : std::uint8_t { library, component, pass, verifier, benchmark, analysis };
+enum class Scope : std::uint8_t {
+  library, component, pass, verifier, benchmark, analysis, backend
+};
 
 struct Check {
   std::string_view name;

@@ -1,5 +1,6 @@
 // What a plugin is held to, in order: the file, the descriptor, each component's options, its
 // manners towards the host, and what it does to programs.
+#include "conformance/backend_checks.hpp"
 #include "conformance/check.hpp"
 #include "conformance/host_checks.hpp"
 #include "conformance/judge_checks.hpp"
@@ -89,6 +90,8 @@ constexpr Check kChecks[] = {
      check_measures_each_program},
     {"answers-every-program", "it has an answer for every program", analysis, kOneOfMany,
      check_answers_every_program},
+    {"agrees-with-libtorch", "what it runs comes out as libtorch computes it", backend, kOneOfMany,
+     check_agrees_with_libtorch},
 };
 
 }  // namespace

@@ -36,6 +36,8 @@ bool is_about(Scope scope, ComponentKind kind) {
       return kind == ComponentKind::benchmark;
     case Scope::analysis:
       return kind == ComponentKind::analysis;
+    case Scope::backend:
+      return kind == ComponentKind::backend;
   }
   return false;
 }

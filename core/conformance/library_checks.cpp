@@ -218,7 +218,8 @@ Finding check_unknown_interface(Subject& subject) {
                     "compare the whole id, and answer null for all others");
     }
     for (const char* id :
-         {FETTLE_PASS_ID, FETTLE_VERIFIER_ID, FETTLE_BENCHMARK_ID, FETTLE_ANALYSIS_ID}) {
+         {FETTLE_PASS_ID, FETTLE_VERIFIER_ID, FETTLE_BENCHMARK_ID, FETTLE_ANALYSIS_ID,
+          FETTLE_BACKEND_ID}) {
       const void* again = component.component->get_interface(id);
       if (!again || again == component.interface) continue;
       return failed(fmt::format("'{}' answers with another table each time", component.info.name),

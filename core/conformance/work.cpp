@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "conformance/trial.hpp"
+#include "host/backends.hpp"
 
 namespace fettle::conformance {
 namespace {
@@ -102,6 +103,19 @@ void answer(PluginAnalysis& analysis, std::string_view program, Outcome& said) {
   analysis.describe(analyses, said);
 }
 
+// Claims, compiles and launches what it likes of one program.
+void work_backend(std::unique_ptr<Backend> backend, const std::atomic<bool>* cancelled) {
+  const auto choice = std::make_shared<BackendChoice>();
+  choice->otherwise = std::move(backend);
+  const std::unique_ptr<Graph> graph = graph_of(kOriginal);
+  const auto samples = std::make_shared<const std::vector<LoadedSample>>();
+  const ProgramHandle program("on the backend", *graph, samples, cpu(), choice);
+  const std::vector<RunValue> inputs = {floats({1, 2, -3, 0.25}), floats({0.5, -1, 2, 8})};
+  RunOptions options;
+  options.cancel = cancelled;
+  program.executable()->run(inputs, options);
+}
+
 // The first error answer, after all were tried.
 void work_pass(Subject& subject, const Session& session, const WorkOptions& options) {
   const std::unique_ptr<Pass> pass = session.pass();
@@ -166,8 +180,8 @@ void work(Subject& subject, const Session& session, const WorkOptions& options) 
       }
       return;
     }
-    default:  // of a kind that is not known here
-      return;
+    case ComponentKind::backend:
+      return work_backend(make_backend(session.instance()), &cancelled);
   }
 }
 

@@ -200,6 +200,15 @@ TEST_CASE("a crash, a hang and an exit are results, and say what happened") {
              test::contains("ended the process with exit status 0"));
 }
 
+TEST_CASE("a backend is held against libtorch") {
+  const fs::path folder = FETTLE_BACKEND_PLUGINS;
+  const Report right = check_file(folder / "relu_add.so", "agrees-with-libtorch");
+  INFO(text_of(right));
+  CHECK(finding_of(right, "agrees-with-libtorch").result == Result::pass);
+  const Report wrong = check_file(folder / "wrong_values.so", "agrees-with-libtorch");
+  CHECK(finding_of(wrong, "agrees-with-libtorch").result == Result::fail);
+}
+
 // With the host's own deleters the second call is a free of what is free: it may crash any check.
 TEST_CASE("a tensor that is released twice") {
   const Report report = check_file(bad("tensor_released_twice"), "tensors-released");
