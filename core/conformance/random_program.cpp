@@ -196,7 +196,7 @@ class Writer {
              std::max(x.bound, other.bound), true);
   }
   void constant() {
-    remember(fmt::format("aten.full.default([4, 4], {})", below(4) / 4.0), Shape::matrix, 1, true);
+    remember(fmt::format("aten.full.default([4, 4], {:.2f})", below(4) / 4.0), Shape::matrix, 1, true);
   }
   void branch() {
     const Known x = pick(Shape::matrix), y = pick(Shape::matrix);
