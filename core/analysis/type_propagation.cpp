@@ -326,6 +326,20 @@ std::string InferredTypes::text(const TypeMismatch& mismatch) const {
                      shown(mismatch.computed));
 }
 
+namespace {
+
+// Where in its storage a view begins: a plugin that creates one cannot say (fettle_type).
+bool differs_in_offset_alone(const Graph& graph, const TypeMismatch& mismatch) {
+  if (!mismatch.value) return false;
+  const Type& recorded = graph.type(mismatch.value);
+  Type computed = graph.types().type(mismatch.computed);
+  computed.storage_offset = recorded.storage_offset;
+  TypeInference inference(graph);
+  return TypeComparison(inference.sizes()).same(recorded, computed);
+}
+
+}  // namespace
+
 void InferredTypes::check_against(const InferredTypes& before) const {
   if (mismatches_.empty()) return;
   // By value; of a call with another number of results by node.
@@ -335,7 +349,7 @@ void InferredTypes::check_against(const InferredTypes& before) const {
   };
   for (const TypeMismatch& mismatch : before.mismatches_) known.insert(key(mismatch));
   for (const TypeMismatch& mismatch : mismatches_) {
-    if (known.contains(key(mismatch))) continue;
+    if (known.contains(key(mismatch)) || differs_in_offset_alone(graph_, mismatch)) continue;
     throw Error(
         {.code = Code::graph_type_mismatch,
          .what = text(mismatch),

@@ -253,6 +253,31 @@ TEST_CASE("a recorded type that is not what the operands make is refused, and it
   CHECK(ran.after() == ran.before);
 }
 
+TEST_CASE("a view's place in its storage, which plugins cannot say, is not asked of them") {
+  const auto narrow = [](Journal& journal) {
+    const Graph& graph = journal.graph();
+    const NodeId relu = find(graph, "relu");
+    NodeSpec spec;
+    spec.op = graph.intern("aten.slice.Tensor");
+    spec.add_tensor(graph.intern("self"), graph.result(relu));
+    for (const auto& [name, value] : {std::pair{"dim", 0}, {"start", 1}, {"end", 2}}) {
+      spec.arguments.push_back({graph.intern(name), ArgForm::positional,
+                                Argument{ArgKind::integer, std::int64_t{value}}});
+    }
+    spec.arguments.push_back({graph.intern("step"), ArgForm::defaulted,
+                              Argument{ArgKind::integer, std::int64_t{1}}});
+    spec.result_forms = {ResultForm{}};
+    Type type = graph.type(graph.result(relu));
+    type.sizes = {SymInt(1)};
+    spec.result_types = {graph.intern(type)};
+    journal.begin_rewrite(relu, "a second element");
+    journal.create_node(std::move(spec), {kRootBlock, find(graph, "dead")});
+    journal.end_rewrite();
+  };
+  const Ran ran(pipeline(verifier(always(passed())), pass("narrow", narrow)));
+  CHECK_FALSE(ran.error);
+}
+
 TEST_CASE("a type that the program itself records wrongly is no pass's fault") {
   Ran ran{ResolvedPipeline{}};
   const ValueId dead = ran.program.graph->result(find(*ran.program.graph, "dead"));

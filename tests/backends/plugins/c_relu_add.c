@@ -25,6 +25,26 @@ static int is(const fettle_graph* g, fettle_node node, const char* op) {
   return name.size == strlen(op) && memcmp(name.data, op, name.size) == 0;
 }
 
+/* A broadcast operand is smaller than the result. */
+static int of_one_size(fettle_ctx* ctx, const fettle_graph* g, fettle_value a, fettle_value b) {
+  fettle_value_info info;
+  fettle_type types[2];
+  uint64_t k, d;
+  for (k = 0; k < 2; ++k) {
+    memset(&info, 0, sizeof info);
+    memset(&types[k], 0, sizeof types[k]);
+    info.size = sizeof info;
+    types[k].size = sizeof types[k];
+    if (graphs->value_info(ctx, g, k ? b : a, &info) < 0) return 0;
+    if (graphs->type(ctx, g, info.type, &types[k]) < 0) return 0;
+  }
+  if (types[0].rank != types[1].rank) return 0;
+  for (d = 0; d < types[0].rank; ++d) {
+    if (types[0].sizes[d].value != types[1].sizes[d].value) return 0;
+  }
+  return 1;
+}
+
 /* Float, sizes known, dense. */
 static int is_plain(fettle_ctx* ctx, const fettle_graph* g, fettle_value value) {
   fettle_value_info info = {sizeof(fettle_value_info), 0, 0, 0, 0, 0, {0, 0}};
@@ -74,7 +94,10 @@ static fettle_status claim(fettle_instance* self, fettle_ctx* ctx, const fettle_
     }
     request->claimed[i] = is_plain(ctx, g, info.first_result) ? 1 : 0;
     for (k = 0; k < info.n_operands; ++k) {
-      if (!is_plain(ctx, g, info.operands[k])) request->claimed[i] = 0;
+      if (!is_plain(ctx, g, info.operands[k]) ||
+          !of_one_size(ctx, g, info.operands[k], info.first_result)) {
+        request->claimed[i] = 0;
+      }
     }
 #ifdef ANSWERS_TWO
     request->claimed[i] = 2;
