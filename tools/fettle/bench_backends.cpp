@@ -114,7 +114,7 @@ void drop_partial_memory(Contest& contest) {
     if (!c.program || !c.use) continue;
     for (BenchmarkReport& report : contest.reports) {
       std::erase_if(report.metrics, [&](const Metric& m) {
-        return m.program == *c.program && m.name == "peak_memory";
+        return m.program == *c.program && (m.name == "peak_memory" || m.name == "workspace");
       });
     }
   }
