@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "conformance/judge_checks.hpp"
 #include "conformance/work.hpp"
 #include "host/backends.hpp"
 
@@ -53,16 +54,9 @@ Finding check_agrees_with_libtorch(Subject& subject) {
     compared += claimed_calls(candidate) > 0;
     // Some random programs run on few inputs: what cannot be judged says nothing about the backend.
     if (verdict.judgement != Judgement::fail) continue;
-    std::string why = verdict.detail;
+    std::string why = wrong_by(program, verdict, "is off");
     for (const Diagnostic& note : said.notes) why += "; " + one_line(note);
-    return failed(
-        fmt::format("{}: {}, element {}, is off by {:.3g} where {:.3g} is allowed{}{}",
-                    program.name,
-                    verdict.place.empty() ? fmt::format("output {}", verdict.output)
-                                          : verdict.place,
-                    verdict.element, verdict.max_abs, verdict.allowed, why.empty() ? "" : ": ",
-                    why),
-        "claim only calls that it computes as libtorch does");
+    return failed(std::move(why), "claim only calls that it computes as libtorch does");
   }
   if (calls == 0) return skipped("it claimed no call of the programs here");
   return passed(fmt::format("{} calls of {} programs, compared with {}", calls, compared,

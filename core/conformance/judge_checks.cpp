@@ -23,6 +23,13 @@ std::string detail_of(const Verdict& verdict) {
 
 }  // namespace
 
+std::string wrong_by(const NamedProgram& program, const Verdict& verdict, std::string_view verb) {
+  return fmt::format(
+      "{}: {}, element {}, {} by {:.3g} where {:.3g} is allowed{}", program.name,
+      verdict.place.empty() ? fmt::format("output {}", verdict.output) : verdict.place,
+      verdict.element, verb, verdict.max_abs, verdict.allowed, detail_of(verdict));
+}
+
 Finding check_accepts_the_same(Subject& subject) {
   const Session session(subject);
   const std::unique_ptr<Verifier> verifier = make_verifier(session.instance());

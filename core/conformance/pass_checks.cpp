@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "analysis/preservation.hpp"
+#include "conformance/judge_checks.hpp"
 #include "conformance/trial.hpp"
 #include "conformance/work.hpp"
 
@@ -250,11 +251,7 @@ std::optional<Finding> judge(Verifier& verifier, Promise promise, const NamedPro
   // Meant to change results: by how much, a pipeline's budget says.
   if (promise == Promise::changes_results && std::isfinite(verdict.max_abs)) return std::nullopt;
   return failed(
-      fmt::format("{}: {}, element {}, is wrong by {:.3g} where {:.3g} is allowed{}{}",
-                  program.name,
-                  verdict.place.empty() ? fmt::format("output {}", verdict.output) : verdict.place,
-                  verdict.element, verdict.max_abs, verdict.allowed,
-                  verdict.detail.empty() ? "" : ": ", verdict.detail),
+      wrong_by(program, verdict, "is wrong"),
       fmt::format("it promises to be {}: mend the pass, or promise less", promise_name(promise)));
 }
 
