@@ -18,7 +18,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TIMEOUT = 900  # seconds; nothing in the fast tier comes near it
+TIMEOUT = 1800  # seconds; pytest, the longest, takes ten minutes on two cores that do nothing else
 
 SANITIZERS = {
     # torch is not instrumented: containers that cross into it carry no annotations, and its
