@@ -329,13 +329,13 @@ std::string InferredTypes::text(const TypeMismatch& mismatch) const {
 namespace {
 
 // Where in its storage a view begins: a plugin that creates one cannot say (fettle_type).
-bool differs_in_offset_alone(const Graph& graph, const TypeMismatch& mismatch) {
+bool differs_in_offset_alone(const Graph& graph, TypeComparison& comparison,
+                             const TypeMismatch& mismatch) {
   if (!mismatch.value) return false;
   const Type& recorded = graph.type(mismatch.value);
   Type computed = graph.types().type(mismatch.computed);
   computed.storage_offset = recorded.storage_offset;
-  TypeInference inference(graph);
-  return TypeComparison(inference.sizes()).same(recorded, computed);
+  return comparison.same(recorded, computed);
 }
 
 }  // namespace
@@ -348,8 +348,13 @@ void InferredTypes::check_against(const InferredTypes& before) const {
     return std::pair(m.value, m.value ? NodeId() : m.node);
   };
   for (const TypeMismatch& mismatch : before.mismatches_) known.insert(key(mismatch));
+  SizeAlgebra sizes(graph_);
+  TypeComparison comparison(sizes);
   for (const TypeMismatch& mismatch : mismatches_) {
-    if (known.contains(key(mismatch)) || differs_in_offset_alone(graph_, mismatch)) continue;
+    if (known.contains(key(mismatch)) ||
+        differs_in_offset_alone(graph_, comparison, mismatch)) {
+      continue;
+    }
     throw Error(
         {.code = Code::graph_type_mismatch,
          .what = text(mismatch),
