@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "base/error.hpp"
+#include "base/signal_name.hpp"
 
 extern char** environ;
 
@@ -33,29 +34,6 @@ int make_pipe(int (&ends)[2]) {
 #else
   return ::pipe(ends);
 #endif
-}
-
-std::string signal_name(int signal) {
-  switch (signal) {
-    case SIGABRT:
-      return "SIGABRT";
-    case SIGBUS:
-      return "SIGBUS";
-    case SIGFPE:
-      return "SIGFPE";
-    case SIGILL:
-      return "SIGILL";
-    case SIGKILL:
-      return "SIGKILL";
-    case SIGSEGV:
-      return "SIGSEGV";
-    case SIGTERM:
-      return "SIGTERM";
-    case SIGTRAP:
-      return "SIGTRAP";
-    default:
-      return fmt::format("signal {}", signal);
-  }
 }
 
 // The same file behind a descriptor that no child is given by its number.

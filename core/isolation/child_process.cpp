@@ -1,7 +1,6 @@
 #include "isolation/child_process.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -134,35 +133,6 @@ void ChildProcess::kill() {
   ::kill(-pid_, SIGKILL);
   ::kill(pid_, SIGKILL);  // it may not be the leader of its group yet
   reap(true);
-}
-
-std::string signal_name(int signal) {
-  switch (signal) {
-    case SIGSEGV:
-      return "SIGSEGV";
-    case SIGABRT:
-      return "SIGABRT";
-    case SIGBUS:
-      return "SIGBUS";
-    case SIGFPE:
-      return "SIGFPE";
-    case SIGILL:
-      return "SIGILL";
-    case SIGKILL:
-      return "SIGKILL";
-    case SIGTERM:
-      return "SIGTERM";
-    case SIGTRAP:
-      return "SIGTRAP";
-    case SIGSYS:
-      return "SIGSYS";
-    case SIGPIPE:
-      return "SIGPIPE";
-    case SIGXCPU:
-      return "SIGXCPU";
-    default:
-      return fmt::format("signal {}", signal);
-  }
 }
 
 }  // namespace fettle

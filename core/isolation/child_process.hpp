@@ -43,6 +43,4 @@ class ChildProcess {
   std::optional<Ending> ending_;
 };
 
-std::string signal_name(int signal);  // "SIGSEGV"; "signal 42" for the unusual
-
 }  // namespace fettle

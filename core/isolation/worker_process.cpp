@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/signal_name.hpp"
 #include "isolation/state.hpp"
 
 namespace fettle {

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/signal_name.hpp"
 #include "host/plugin_call.hpp"
-#include "isolation/child_process.hpp"
 
 namespace fettle {
 namespace {
