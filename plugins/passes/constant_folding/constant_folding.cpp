@@ -115,9 +115,16 @@ fettle::Value passed_down(fettle::MutableGraph& graph, const Nesting& nesting,
   return fettle::BlockEdits(graph).pass(nesting.call, outside)[nesting.index];
 }
 
+bool goes_into_a_graph(const fettle::Graph& graph, fettle::Value value) {
+  const auto uses = value.uses();
+  return std::any_of(uses.begin(), uses.end(), [&](const fettle_use& use) {
+    return fettle::nested_call(graph.node(use.user)).has_value();
+  });
+}
+
 // False: past the limit on rewrites.
 bool apply(fettle::MutableGraph& graph, const Candidate& call, Evaluation& evaluation,
-           DeadBranch& branch) {
+           DeadBranch& branch, bool& handed_down) {
   const bool settled = evaluation.settled.count(call.node.id()) != 0;
   const bool complete = std::all_of(call.store.begin(), call.store.end(), [&](std::uint32_t k) {
     return evaluation.stored.count(call.first_result + k) != 0;
@@ -127,6 +134,7 @@ bool apply(fettle::MutableGraph& graph, const Candidate& call, Evaluation& evalu
   if (!rewrite) return false;
   for (const std::uint32_t k : call.store) {
     const fettle::Value result = graph.value(call.first_result + k);
+    handed_down = handed_down || goes_into_a_graph(graph, result);
     const fettle::Tensor& tensor = evaluation.stored.at(result.id());
     const std::string name = "folded_" + std::string(result.name());
     const fettle::Value constant = rewrite.add_constant(name, tensor.view());
@@ -145,6 +153,7 @@ class ConstantFolding : public fettle::Pass {
   static constexpr const char* summary =
       "Computes now what depends on buffers and constants alone, and stores the results.";
   static constexpr fettle::Promise promise = fettle::Promise::exact;
+  static constexpr bool idempotent = true;
 
   static void declare(fettle::Options<ConstantFolding>& options) {
     options
@@ -163,13 +172,7 @@ class ConstantFolding : public fettle::Pass {
   void transform(fettle::MutableGraph& graph) override {
     const FoldingRules rules = this->rules();
     std::unordered_set<fettle_node> failed;
-    for (int round = 1;; ++round) {
-      Plan plan(graph, rules, failed);
-      Evaluation evaluation = evaluate(graph, plan.candidates);
-      failed.insert(evaluation.failed.begin(), evaluation.failed.end());
-      if (!evaluation.failed.empty() && round < kRounds) continue;
-      fold(graph, plan, evaluation);
-      break;
+    while (fold(graph, rules, failed)) {
     }
     if (!failed.empty())
       graph.context().note("calls on constants that could not be computed: " +
@@ -181,10 +184,20 @@ class ConstantFolding : public fettle::Pass {
   std::int64_t max_bytes_ = 1 << 20;
 
  private:
-  static void fold(fettle::MutableGraph& graph, Plan& plan, Evaluation& evaluation) {
-    DeadBranch branch(graph, plan.candidates);
-    for (const Candidate& call : plan.candidates.all())
-      if (!apply(graph, call, evaluation, branch)) return;
+  // True: a stored constant goes into a nested graph, where it makes more calls constant.
+  static bool fold(fettle::MutableGraph& graph, const FoldingRules& rules,
+                   std::unordered_set<fettle_node>& failed) {
+    for (int round = 1;; ++round) {
+      Plan plan(graph, rules, failed);
+      Evaluation evaluation = evaluate(graph, plan.candidates);
+      failed.insert(evaluation.failed.begin(), evaluation.failed.end());
+      if (!evaluation.failed.empty() && round < kRounds) continue;
+      DeadBranch branch(graph, plan.candidates);
+      bool handed_down = false;
+      for (const Candidate& call : plan.candidates.all())
+        if (!apply(graph, call, evaluation, branch, handed_down)) return false;
+      return handed_down;
+    }
   }
 };
 
