@@ -7,16 +7,19 @@
 #include <cstdlib>
 #include <map>
 
+#include "base/child_process.hpp"
+
 namespace fettle::conformance {
 namespace {
 
 namespace json = boost::json;
 
+// Not to the usual descriptors, as the plugin may write to those.
 void send(const json::object& line) {
   const std::string text = json::serialize(line) + "\n";
   std::size_t sent = 0;
   while (sent < text.size()) {
-    const ssize_t n = ::write(kChannel, text.data() + sent, text.size() - sent);
+    const ssize_t n = ::write(kChildChannel, text.data() + sent, text.size() - sent);
     if (n <= 0) ::_exit(0);  // the parent is gone: nobody is left to check for
     sent += static_cast<std::size_t>(n);
   }

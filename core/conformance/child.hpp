@@ -12,9 +12,6 @@
 
 namespace fettle::conformance {
 
-// Lines go to this descriptor, as the plugin may write to the usual ones.
-inline constexpr int kChannel = 3;
-
 struct ChildPlan {
   Settings settings;
   std::size_t first = 0;  // the items before it were told by earlier children

@@ -41,9 +41,10 @@ class Parent {
  private:
   // Whether it came to the end.
   bool run_a_child() {
-    std::vector<std::string> arguments = child_.arguments;
-    std::ranges::move(arguments_of(plan_), std::back_inserter(arguments));
-    Process process(child_.executable, arguments, kChannel);
+    std::vector<std::string> command = {child_.executable.string()};
+    std::ranges::copy(child_.arguments, std::back_inserter(command));
+    std::ranges::move(arguments_of(plan_), std::back_inserter(command));
+    Process process(command);
     begun_.reset();
     for (;;) {
       const auto time = begun_ ? limit_ : std::max(limit_, kStart);

@@ -3,23 +3,21 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <system_error>
 
 #include "base/error.hpp"
 #include "base/signal_name.hpp"
 
-extern char** environ;
-
 namespace fettle::conformance {
 namespace {
+
+constexpr double kEnding = 10;  // seconds to end in, once it closed its end
 
 [[noreturn]] void cannot_start(int error) {
   throw Error({.code = Code::internal_error,
@@ -27,78 +25,33 @@ namespace {
                .why = std::generic_category().message(error)});
 }
 
-// Not seen by a child that another thread starts at this moment, where the system can do that.
-int make_pipe(int (&ends)[2]) {
-#ifdef __linux__
-  return ::pipe2(ends, O_CLOEXEC);
-#else
-  return ::pipe(ends);
-#endif
-}
-
-// The same file behind a descriptor that no child is given by its number.
-int out_of_the_way(int descriptor) {
-  constexpr int kFirst = 10;
-  const int moved = ::fcntl(descriptor, F_DUPFD_CLOEXEC, kFirst);
-  const int error = errno;
-  ::close(descriptor);
-  if (moved < 0) cannot_start(error);
-  return moved;
-}
-
 int unnamed_file() {
   std::string name = (std::filesystem::temp_directory_path() / "fettle-check-XXXXXX").string();
-  const int file = ::mkstemp(name.data());
+  const int file = ::mkostemp(name.data(), O_CLOEXEC);
   if (file < 0) cannot_start(errno);
   ::unlink(name.c_str());
-  return out_of_the_way(file);
+  return file;
+}
+
+ChildProcess start(const std::vector<std::string>& command, int errors) {
+  try {
+    return ChildProcess(
+        command, {.output = ChildProcess::kDropped, .errors = errors, .own_group = false});
+  } catch (const std::system_error& error) {
+    ::close(errors);
+    cannot_start(error.code().value());
+  }
 }
 
 }  // namespace
 
-Process::Process(const std::filesystem::path& executable, const std::vector<std::string>& arguments,
-                 int channel) {
-  int ends[2];
-  if (make_pipe(ends) != 0) cannot_start(errno);
-  channel_ = out_of_the_way(ends[0]);
-  const int childs_end = out_of_the_way(ends[1]);
-  errors_ = unnamed_file();
-
-  std::vector<char*> argv = {const_cast<char*>(executable.c_str())};
-  for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&files, errors_, STDERR_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, childs_end, channel);
-  const int error = ::posix_spawn(&pid_, executable.c_str(), &files, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&files);
-  ::close(childs_end);
-  if (error == 0) return;
-  ::close(channel_);
-  ::close(errors_);
-  cannot_start(error);
-}
+Process::Process(const std::vector<std::string>& command)
+    : errors_(unnamed_file()), child_(start(command, errors_)) {}
 
 Process::~Process() {
-  kill();
-  ::close(channel_);
+  child_.kill();
+  ::close(child_.socket());
   ::close(errors_);
-}
-
-void Process::kill() {
-  if (status_) return;
-  ::kill(pid_, SIGKILL);
-  wait();
-}
-
-void Process::wait() {
-  int status = 0;
-  while (!status_ && ::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!status_) status_ = status;
 }
 
 std::optional<std::string> Process::line(std::chrono::steady_clock::time_point until) {
@@ -110,17 +63,17 @@ std::optional<std::string> Process::line(std::chrono::steady_clock::time_point u
       return line;
     }
     const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-    pollfd input{channel_, POLLIN, 0};
+    pollfd input{child_.socket(), POLLIN, 0};
     const int ready =
         ::poll(&input, 1, static_cast<int>(std::clamp<long>(left.count(), 0, 1 << 30)));
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0) {
       timed_out_ = true;
-      kill();
+      child_.kill();
       return std::nullopt;
     }
     char room[4096];
-    const ssize_t n = ::read(channel_, room, sizeof room);
+    const ssize_t n = ::read(child_.socket(), room, sizeof room);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return std::nullopt;
     unread_.append(room, static_cast<std::size_t>(n));
@@ -141,15 +94,15 @@ std::string Process::last_words() const {
 
 std::string Process::ending() {
   if (timed_out_) return std::string(kTimedOut);
-  wait();
-  const int status = *status_;
+  const std::optional<ChildProcess::Ending> ending = child_.wait(kEnding);
   std::string said = last_words();
   if (!said.empty()) said = "; its last words: " + said;
-  if (WIFSIGNALED(status)) {
-    const int signal = WTERMSIG(status);
-    return fmt::format("it crashed: {} ({}){}", signal_name(signal), ::strsignal(signal), said);
+  if (!ending) return "it closed the connection to fettle and went on" + said;
+  if (ending->signal != 0) {
+    return fmt::format("it crashed: {} ({}){}", signal_name(ending->signal),
+                       ::strsignal(ending->signal), said);
   }
-  return fmt::format("it ended the process with exit status {}{}", WEXITSTATUS(status), said);
+  return fmt::format("it ended the process with exit status {}{}", ending->status, said);
 }
 
 }  // namespace fettle::conformance

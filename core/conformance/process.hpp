@@ -1,24 +1,23 @@
 // A child process that tells what it does line by line, and how it came to an end.
 //
-// Started by posix_spawn: a fork of a process that has threads (OpenMP's) could not run much. What
-// it writes to standard output is dropped; the end of its standard error is kept for the message.
+// What it writes to standard output is dropped; the end of its standard error is kept for the
+// message.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
-#include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "base/child_process.hpp"
 
 namespace fettle::conformance {
 
 class Process {
  public:
-  // The channel is open in the child as descriptor `channel`.
-  Process(const std::filesystem::path& executable, const std::vector<std::string>& arguments,
-          int channel);
+  // Its lines come through the child's descriptor kChildChannel.
+  explicit Process(const std::vector<std::string>& command);
   ~Process();  // ends it, if it still runs
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -33,15 +32,12 @@ class Process {
   std::string ending();
 
  private:
-  void wait();
-  void kill();
   std::string last_words() const;  // of its standard error
 
-  pid_t pid_ = -1;
-  int channel_ = -1, errors_ = -1;
+  int errors_;  // before the child, which is given it
+  ChildProcess child_;
   std::string unread_;
   bool timed_out_ = false;
-  std::optional<int> status_;
 };
 
 }  // namespace fettle::conformance

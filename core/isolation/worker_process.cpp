@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
+
 #include "base/signal_name.hpp"
 #include "isolation/state.hpp"
 
@@ -29,11 +31,29 @@ constexpr double kEnding = 2;  // seconds that a process may take to end after i
                .hint = "was the model's or the plugin's file replaced meanwhile? run it again"});
 }
 
+ChildProcess start(const std::vector<std::string>& command) {
+  if (command.empty()) {
+    throw Error({.code = Code::isolation_unavailable,
+                 .what = "the pipeline asks for isolation, and there is no executable to start",
+                 .why = "the program that embeds fettle has not said which",
+                 .hint = "leave 'isolation' out, or run the pipeline with 'fettle run'"});
+  }
+  try {
+    return ChildProcess(command, {});
+  } catch (const std::system_error& error) {
+    throw Error({.code = Code::isolation_unavailable,
+                 .what = "no worker process can be started for a pass",
+                 .where = command[0],
+                 .why = error.code().message(),
+                 .hint = "leave 'isolation' out to run passes in this process"});
+  }
+}
+
 }  // namespace
 
 WorkerProcess::WorkerProcess(const std::vector<std::string>& command, const Graph& graph,
                              const std::atomic<bool>* cancel)
-    : process_(command), channel_(process_.socket()) {
+    : process_(start(command)), channel_(process_.socket()) {
   std::string frame;
   const Patience patience{std::chrono::steady_clock::now() + kLoading, cancel};
   try {

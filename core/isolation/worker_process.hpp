@@ -6,7 +6,7 @@
 
 #include "graph/edit_wire.hpp"
 #include "isolation/channel.hpp"
-#include "isolation/child_process.hpp"
+#include "base/child_process.hpp"
 #include "isolation/messages.hpp"
 
 namespace fettle {

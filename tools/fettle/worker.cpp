@@ -1,7 +1,7 @@
 #include "worker.hpp"
 
+#include "base/child_process.hpp"
 #include "common_options.hpp"
-#include "isolation/child_process.hpp"
 #include "isolation/serve.hpp"
 #include "programs.hpp"
 
@@ -15,10 +15,10 @@ int run(const Invocation& invocation, const Arguments& arguments) {
     host.emplace(plugin_search(arguments, invocation.executable));
     program.emplace(load_program(arguments, arguments.text("MODEL.pt2")));
   } catch (const Error& error) {
-    refuse_to_serve(kWorkerChannel, error.diagnostic());
+    refuse_to_serve(kChildChannel, error.diagnostic());
     return 1;
   }
-  serve(kWorkerChannel, *host, *program->graph);
+  serve(kChildChannel, *host, *program->graph);
   return 0;
 }
 

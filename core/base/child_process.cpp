@@ -1,4 +1,4 @@
-#include "isolation/child_process.hpp"
+#include "base/child_process.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,19 +12,13 @@
 #include <system_error>
 #include <thread>
 
-#include "base/error.hpp"
-
 extern char** environ;
 
 namespace fettle {
 namespace {
 
-[[noreturn]] void fail(const std::vector<std::string>& arguments, int error) {
-  throw Error({.code = Code::isolation_unavailable,
-               .what = "no worker process can be started for a pass",
-               .where = arguments.empty() ? "" : arguments[0],
-               .why = std::generic_category().message(error),
-               .hint = "leave 'isolation' out to run passes in this process"});
+[[noreturn]] void fail(int error) {
+  throw std::system_error(error, std::generic_category());
 }
 
 void close_on_exec(int descriptor) {
@@ -32,23 +26,24 @@ void close_on_exec(int descriptor) {
 }
 
 // Both ends above what the child's streams and its channel are made of.
-void make_sockets(int (&ends)[2], const std::vector<std::string>& arguments) {
+void make_sockets(int (&ends)[2]) {
   int made[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, made) != 0) fail(arguments, errno);
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, made) != 0) fail(errno);
   for (int i = 0; i < 2; ++i) {
     close_on_exec(made[i]);
-    ends[i] = ::fcntl(made[i], F_DUPFD_CLOEXEC, kWorkerChannel + 1);
+    ends[i] = ::fcntl(made[i], F_DUPFD_CLOEXEC, kChildChannel + 1);
     ::close(made[i]);
   }
-  if (ends[0] < 0 || ends[1] < 0) fail(arguments, EMFILE);
+  if (ends[0] < 0 || ends[1] < 0) fail(EMFILE);
 }
 
 struct SpawnOptions {
-  SpawnOptions(int channel) {
+  SpawnOptions(int channel, const ChildProcess::Place& place) {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, 2, 1);
-    posix_spawn_file_actions_adddup2(&actions, channel, kWorkerChannel);
+    give(1, place.output);  // before the child's own standard error takes the parent's place
+    give(2, place.errors);
+    posix_spawn_file_actions_adddup2(&actions, channel, kChildChannel);
     posix_spawnattr_init(&attributes);
     sigset_t none, usual;
     sigemptyset(&none);
@@ -57,12 +52,19 @@ struct SpawnOptions {
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &usual);
     posix_spawnattr_setpgroup(&attributes, 0);
+    const int group = place.own_group ? POSIX_SPAWN_SETPGROUP : 0;
     posix_spawnattr_setflags(
-        &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        &attributes, static_cast<short>(group | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
   }
   ~SpawnOptions() {
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
+  }
+  void give(int stream, int descriptor) {
+    if (descriptor == ChildProcess::kDropped)
+      posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0);
+    else
+      posix_spawn_file_actions_adddup2(&actions, descriptor, stream);
   }
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -70,26 +72,21 @@ struct SpawnOptions {
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::vector<std::string>& arguments) {
-  if (arguments.empty()) {
-    throw Error({.code = Code::isolation_unavailable,
-                 .what = "the pipeline asks for isolation, and there is no executable to start",
-                 .why = "the program that embeds fettle has not said which",
-                 .hint = "leave 'isolation' out, or run the pipeline with 'fettle run'"});
-  }
+ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const Place& place)
+    : own_group_(place.own_group) {
   int ends[2];
-  make_sockets(ends, arguments);
+  make_sockets(ends);
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  const SpawnOptions options(ends[1]);
+  const SpawnOptions options(ends[1], place);
   const int error =
       ::posix_spawn(&pid_, argv[0], &options.actions, &options.attributes, argv.data(), environ);
   ::close(ends[1]);
   if (error != 0) {
     ::close(ends[0]);
     pid_ = -1;
-    fail(arguments, error);
+    fail(error);
   }
   socket_ = ends[0];
 }
@@ -124,13 +121,13 @@ std::optional<ChildProcess::Ending> ChildProcess::wait(double seconds) {
     }
     std::this_thread::sleep_for(milliseconds(2));
   }
-  ::kill(-pid_, SIGKILL);  // whatever it may have left behind
+  if (own_group_) ::kill(-pid_, SIGKILL);  // whatever it may have left behind
   return ending_;
 }
 
 void ChildProcess::kill() {
   if (pid_ < 0 || ending_) return;
-  ::kill(-pid_, SIGKILL);
+  if (own_group_) ::kill(-pid_, SIGKILL);
   ::kill(pid_, SIGKILL);  // it may not be the leader of its group yet
   reap(true);
 }

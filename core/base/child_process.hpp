@@ -1,10 +1,7 @@
 // A spawned process with a socket to this one.
 //
 // Spawned, never forked without exec: this process has threads of OpenMP, whose locks a copy would
-// have as they are. It leads a process group of its own, so that what its plugin starts goes with
-// it, and Ctrl-C on the terminal reaches the host alone. The socket is its descriptor
-// kWorkerChannel; its standard input is empty, and its standard output is the host's standard
-// error.
+// have as they are. The socket is its descriptor kChildChannel; its standard input is empty.
 #pragma once
 
 #include <sys/types.h>
@@ -15,12 +12,21 @@
 
 namespace fettle {
 
-inline constexpr int kWorkerChannel = 3;
+inline constexpr int kChildChannel = 3;
 
 class ChildProcess {
  public:
-  // `arguments`: the executable's path first. Throws isolation_unavailable.
-  explicit ChildProcess(const std::vector<std::string>& arguments);
+  static constexpr int kDropped = -1;
+  struct Place {
+    // Descriptors that become the child's standard output and error, or kDropped.
+    int output = 2;
+    int errors = 2;
+    // It leads a process group: what it starts goes with it, and Ctrl-C on the terminal reaches the
+    // parent alone.
+    bool own_group = true;
+  };
+  // `arguments`: the executable's path first. Throws std::system_error.
+  ChildProcess(const std::vector<std::string>& arguments, const Place& place);
   ~ChildProcess();  // kills it, if it was not waited for
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
@@ -33,12 +39,13 @@ class ChildProcess {
   };
   // How it ended; waits for so many seconds, and kills what then still runs (nullopt).
   std::optional<Ending> wait(double seconds);
-  void kill();  // with all its process group, and waits
+  void kill();  // with all of its own process group, and waits
 
  private:
   bool reap(bool block);
 
   pid_t pid_ = -1;
+  bool own_group_;
   int socket_ = -1;
   std::optional<Ending> ending_;
 };
