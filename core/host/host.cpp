@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 
+#include "host/discovery.hpp"
 #include "host/instance.hpp"
-#include "host/search.hpp"
-#include "host/trust.hpp"
 
 namespace fettle {
 
@@ -19,85 +17,17 @@ struct Host::Impl final : AnalysisLookup {
     const LoadedComponent* component;
   };
 
-  std::vector<std::shared_ptr<const PluginLibrary>> libraries;
+  Discovery found;
   std::vector<PluginInfo> infos;
   std::vector<Refusal> refusals;
   std::map<std::string, Found, std::less<>> by_name;
 
-  void search_folder(const SearchFolder& folder);
-  void load(const fs::path& file);
-  void require_new_names(const PluginLibrary& library) const;
   const Found& find(ComponentKind kind, std::string_view name) const;
   std::vector<std::string> names(ComponentKind kind) const;
   std::unique_ptr<Instance> create(ComponentKind kind, std::string_view name,
                                    const std::vector<GivenOption>& options) const;
   std::unique_ptr<PluginAnalysis> find_analysis(std::string_view name) const override;
 };
-
-void Host::Impl::require_new_names(const PluginLibrary& library) const {
-  for (const ComponentInfo& component : library.info().components) {
-    const auto other = by_name.find(component.name);
-    if (other == by_name.end()) continue;
-    throw Error({.code = Code::plugin_duplicate_name,
-                 .what = fmt::format("two plugins offer a component named '{}'", component.name),
-                 .where = library.info().path.string(),
-                 .why = "the other is " + other->second.library->info().path.string(),
-                 .hint = "remove one of the files, or rename the component"});
-  }
-}
-
-void Host::Impl::load(const fs::path& file) {
-  require_trusted_file(file);
-  auto library = std::make_shared<PluginLibrary>(file);
-  for (const auto& other : libraries) {
-    // The same plugin met again through another folder, by name or as a copy.
-    if (other->info().path == file || other->info().sha256 == library->info().sha256) return;
-  }
-  require_new_names(*library);
-  library->init();
-  for (const LoadedComponent& component : library->components()) {
-    by_name.emplace(component.info.name, Found{library, &component});
-  }
-  infos.push_back(library->info());
-  libraries.push_back(std::move(library));
-}
-
-void Host::Impl::search_folder(const SearchFolder& folder) {
-  std::error_code error;
-  const fs::path real = fs::canonical(folder.path, error);
-  if (error || !fs::is_directory(real, error)) {
-    if (!folder.asked_for) return;
-    throw Error(
-        {.code = Code::plugin_not_found,
-         .what = error ? "a plugin folder does not exist" : "a plugin folder is not a folder",
-         .where = folder.path.string(),
-         .why = error ? error.message() : "it is a file",
-         .hint = "name the folder that holds the plugin's library"});
-  }
-  if (folder.asked_for) require_trusted_folder(real);
-  const std::size_t loaded_before = libraries.size();
-  const std::size_t refused_before = refusals.size();
-  for (const fs::path& named : libraries_in(real)) {
-    try {
-      const fs::path file = fs::canonical(named, error);
-      if (error) {
-        throw Error({.code = Code::plugin_not_found,
-                     .what = "a plugin file cannot be read",
-                     .where = named.string(),
-                     .why = error.message()});
-      }
-      load(file);
-    } catch (const Error& refusal) {
-      if (refusal.code() == Code::plugin_duplicate_name) throw;
-      refusals.push_back({named, refusal.diagnostic()});
-    }
-  }
-  // Of a folder that was asked for, files that were refused are an error if nothing else came of
-  // it.
-  if (folder.asked_for && libraries.size() == loaded_before && refusals.size() > refused_before) {
-    throw Error(refusals[refused_before].reason);
-  }
-}
 
 std::vector<std::string> Host::Impl::names(ComponentKind kind) const {
   std::vector<std::string> names;
@@ -146,8 +76,14 @@ std::unique_ptr<PluginAnalysis> Host::Impl::find_analysis(std::string_view name)
 }
 
 Host::Host(const Search& search) : impl_(std::make_unique<Impl>()) {
-  for (const SearchFolder& folder : search_folders(search, impl_->refusals)) {
-    impl_->search_folder(folder);
+  impl_->found = discover(search);
+  if (const Diagnostic* stop = impl_->found.stop()) throw Error(*stop);
+  impl_->refusals = impl_->found.refusals();
+  for (const auto& library : impl_->found.libraries) {
+    impl_->infos.push_back(library->info());
+    for (const LoadedComponent& component : library->components()) {
+      impl_->by_name.emplace(component.info.name, Impl::Found{library, &component});
+    }
   }
 }
 

@@ -8,7 +8,7 @@
 #include <iostream>
 
 #include "common_options.hpp"
-#include "host/explain.hpp"
+#include "host/discovery.hpp"
 #include "host/search.hpp"
 
 namespace fettle {
@@ -25,12 +25,27 @@ bool concerns(const SearchedFile& file, const std::string& name) {
          file.path.stem().string().find(name) != std::string::npos;
 }
 
+// Where the refusal's own hint says nothing of what to do.
+std::string mend_of(const Diagnostic& refusal) {
+  if (!refusal.hint.empty()) return refusal.hint;
+  switch (refusal.code) {
+    case Code::plugin_not_found:
+      return fmt::format("remove '{}', or make it readable", refusal.where);
+    case Code::plugin_init_failed:
+      return "the plugin's own messages say what it needs; its author can help";
+    case Code::plugin_threw:
+      return "catch every exception at the boundary: fettle.hpp does; a C++ plugin on fettle.h "
+             "must";
+    default:
+      return "build it again from source on this fettle's sdk";
+  }
+}
+
 std::string indented(const Diagnostic& refusal, std::string_view margin) {
   std::string out =
       fmt::format("{}refused: {} [{}]\n", margin, refusal.what, code_name(refusal.code));
   if (!refusal.why.empty()) out += fmt::format("{}why: {}\n", margin, refusal.why);
-  if (!refusal.hint.empty()) out += fmt::format("{}mend: {}\n", margin, refusal.hint);
-  return out;
+  return out + fmt::format("{}mend: {}\n", margin, mend_of(refusal));
 }
 
 std::string offered_text(const PluginInfo& plugin) {
@@ -90,24 +105,6 @@ std::string places_text(const std::vector<SearchedFolder>& folders, const std::s
   return out + "  and never in the working directory\n";
 }
 
-// What every command stops at, whatever it is asked for.
-const Diagnostic* stops_all(const std::vector<SearchedFolder>& folders) {
-  for (const SearchedFolder& folder : folders) {
-    const bool asked_for = folder.place == kSearchPlaces[0];
-    if (asked_for && folder.refusal) return &*folder.refusal;
-    bool any_loaded = false;
-    const Diagnostic* first = nullptr;
-    for (const SearchedFile& file : folder.files) {
-      any_loaded |= file.loaded();
-      if (!file.refusal) continue;
-      if (file.refusal->code == Code::plugin_duplicate_name) return &*file.refusal;
-      if (!first) first = &*file.refusal;
-    }
-    if (asked_for && !any_loaded && first) return first;
-  }
-  return nullptr;
-}
-
 std::string not_found_text(const std::vector<SearchedFolder>& folders, const std::string& name) {
   std::vector<std::string> known;
   std::string refused;
@@ -134,19 +131,10 @@ std::string not_found_text(const std::vector<SearchedFolder>& folders, const std
 
 int why_plugin(const Invocation& invocation, const Arguments& arguments) {
   const std::string name = arguments.text("NAME");
-  const std::vector<SearchedFolder> folders =
-      explain_search(plugin_search(arguments, invocation.executable));
+  const Discovery found = discover(plugin_search(arguments, invocation.executable));
+  const std::vector<SearchedFolder>& folders = found.folders;
   std::cout << places_text(folders, name);
-  for (const SearchedFolder& folder : folders) {
-    if (folder.place == kSearchPlaces[0] && !folder.exists) {
-      std::cout << fmt::format(
-          "'{}' cannot be used: --plugin-dir {} does not exist, and every "
-          "command stops at that\n",
-          name, folder.path.string());
-      return 1;
-    }
-  }
-  if (const Diagnostic* stop = stops_all(folders)) {
+  if (const Diagnostic* stop = found.stop()) {
     std::cout << fmt::format("'{}' cannot be used: {}, and every command stops at that\n", name,
                              stop->what);
     return 1;
