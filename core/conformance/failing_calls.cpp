@@ -71,6 +71,14 @@ template <>
 struct Original<fettle_answers_v1> {
   static constexpr auto& table = kAnswersTable;
 };
+template <>
+struct Original<fettle_gradients_v1> {
+  static constexpr auto& table = kGradientsTable;
+};
+template <>
+struct Original<fettle_rewrites_v1> {
+  static constexpr auto& table = kRewritesTable;
+};
 
 // A copy of a table, some of whose slots may fail.
 template <class Table>
@@ -220,6 +228,14 @@ void install_failing_calls(AlteredHost& host) {
   {
     using Table = fettle_answers_v1;
     Failing<Table>().SLOT(get).offer(host, FETTLE_ANSWERS_ID);
+  }
+  {
+    using Table = fettle_gradients_v1;
+    Failing<Table>().SLOT(leaf).SLOT(run).offer(host, FETTLE_GRADIENTS_ID);
+  }
+  {
+    using Table = fettle_rewrites_v1;
+    Failing<Table>().SLOT(info).SLOT(cut).offer(host, FETTLE_REWRITES_ID);
   }
 }
 

@@ -127,6 +127,18 @@ class Journal {
   };
   const std::vector<Rewrite>& kept_rewrites() const { return kept_; }
 
+  // What a rewrite did, as long as it is the last one.
+  struct Footprint {
+    struct Replaced {
+      ValueId old, now;
+    };
+    std::vector<NodeId> created, erased;
+    std::vector<NodeId> recalled;    // calls that stayed, with other arguments
+    std::vector<Replaced> replaced;  // operands of calls that stayed; each pair once
+    bool beyond_calls = false;       // types, signature, or nodes moved
+  };
+  Footprint footprint(const Rewrite& rewrite) const;
+
   // A name that no value or node of the graph has, from `base` ("add" → "add", "add_1" …). Amortized O(1).
   StringId fresh_name(std::string_view base);
 

@@ -1,5 +1,7 @@
 // Undo, and what a journal amounts to: the net effect of its entries.
 #include <algorithm>
+#include <map>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -229,5 +231,43 @@ class NetEffect {
 
 bool Journal::changed() const { return NetEffect(*this).changed(); }
 Journal::Tally Journal::tally() const { return NetEffect(*this).tally(); }
+
+Journal::Footprint Journal::footprint(const Rewrite& rewrite) const {
+  Footprint done;
+  std::unordered_set<NodeId> created, recalled;
+  std::map<std::pair<NodeId, std::uint32_t>, ValueId> first_old;  // by operand
+  for (Mark m = rewrite.first; m < rewrite.last; ++m) {
+    const Entry& entry = entries_[m];
+    if (const auto* e = std::get_if<Created>(&entry)) {
+      created.insert(e->node);
+    } else if (const auto* e = std::get_if<Erased>(&entry)) {
+      if (!created.contains(e->node)) done.erased.push_back(e->node);
+    } else if (const auto* e = std::get_if<OperandSet>(&entry)) {
+      first_old.try_emplace({e->node, e->operand}, e->old);
+    } else if (const auto* e = std::get_if<ArgumentsSet>(&entry)) {
+      recalled.insert(e->node);
+    } else if (std::holds_alternative<TypeSet>(entry) || std::holds_alternative<Moved>(entry) ||
+               std::holds_alternative<InputSpecSet>(entry) ||
+               std::holds_alternative<OutputSpecsSet>(entry)) {
+      done.beyond_calls = true;
+    }
+  }
+  const auto stayed = [&](NodeId node) { return graph_.alive(node) && !created.contains(node); };
+  for (const NodeId node : created) {
+    if (graph_.alive(node)) done.created.push_back(node);
+  }
+  for (const NodeId node : recalled) {
+    if (stayed(node)) done.recalled.push_back(node);
+  }
+  std::set<std::pair<ValueId, ValueId>> pairs;
+  for (const auto& [at, old] : first_old) {
+    if (!stayed(at.first) || recalled.contains(at.first)) continue;
+    const ValueId now = graph_.node(at.first).operands[at.second];
+    if (now != old && pairs.emplace(old, now).second) done.replaced.push_back({old, now});
+  }
+  std::ranges::sort(done.created);
+  std::ranges::sort(done.recalled);
+  return done;
+}
 
 }  // namespace fettle

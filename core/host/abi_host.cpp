@@ -35,6 +35,8 @@ constexpr HostExtension kExtensions[] = {
     offered(FETTLE_COST_ID, kCostTable),
     offered(FETTLE_TYPES_ID, kTypesTable, 1),
     offered(FETTLE_ANSWERS_ID, kAnswersTable, 1),
+    offered(FETTLE_GRADIENTS_ID, kGradientsTable, 1),
+    offered(FETTLE_REWRITES_ID, kRewritesTable, 1),
 };
 
 const void* extension(const char* id) {

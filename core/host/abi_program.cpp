@@ -52,14 +52,10 @@ void for_each_output(const Graph& graph, Fn&& fn) {
 }
 
 std::uint64_t input_count(const fettle_program* p) {
-  std::uint64_t n = 0;
-  if (p) for_each_input(p->handle.graph(), [&](ValueId) { ++n; });
-  return n;
+  return p ? program_input_count(*p) : 0;
 }
 std::uint64_t output_count(const fettle_program* p) {
-  std::uint64_t n = 0;
-  if (p) for_each_output(p->handle.graph(), [&](ValueId) { ++n; });
-  return n;
+  return p ? program_output_count(*p) : 0;
 }
 
 void put_slot(const Graph& graph, ValueId value, fettle_slot* out) {
@@ -131,15 +127,6 @@ std::uint64_t effect_count(const fettle_program* p) {
   return p ? p->handle.effects().size() : 0;
 }
 
-// `name` must outlive the program's handle.
-void put_effect(const EffectName& name, ValueId value, fettle_effect* out) {
-  fettle_effect effect{};
-  effect.kind = static_cast<std::uint32_t>(name.kind);
-  effect.target = to_abi(name.target);
-  effect.value = value ? value.index : FETTLE_NONE;
-  write_struct(out, effect);
-}
-
 fettle_status effect(fettle_ctx* ctx, const fettle_program* p, std::uint64_t index,
                      fettle_effect* out) {
   return guarded(ctx, "effect", [&]() -> fettle_status {
@@ -207,14 +194,6 @@ void put_stats(fettle_run_stats* out, const RunResult& result, bool measured, do
   write_struct(out, stats);
 }
 
-void to_cpu(std::vector<RunValue>& values) {
-  for (RunValue& value : values) {
-    if (auto* tensor = std::get_if<Tensor>(&value); tensor && tensor->defined()) {
-      *tensor = tensor->to_cpu();
-    }
-  }
-}
-
 fettle_status run(fettle_ctx* ctx, const fettle_program* p, const fettle_run_options* options,
                   const fettle_datum* inputs, fettle_datum* outputs, fettle_run_stats* stats) {
   return guarded(ctx, "run", [&]() -> fettle_status {
@@ -225,6 +204,7 @@ fettle_status run(fettle_ctx* ctx, const fettle_program* p, const fettle_run_opt
     if ((!inputs && input_count(p) > 0) || (!outputs && n_outputs > 0)) return FETTLE_E_ARGUMENT;
     const fettle_run_options asked = options ? read_struct(options) : fettle_run_options{};
     const std::vector<RunValue> given = values_of(inputs, input_count(p));
+    p->handle.ran_on(given);
     const std::shared_ptr<Executable> executable =
         p->handle.executable(asked.flags & FETTLE_RUN_FLOAT64);
 
@@ -291,6 +271,33 @@ void release(fettle_bound* bound) {
 }
 
 }  // namespace
+
+std::uint64_t program_input_count(const fettle_program& p) {
+  std::uint64_t n = 0;
+  for_each_input(p.handle.graph(), [&](ValueId) { ++n; });
+  return n;
+}
+std::uint64_t program_output_count(const fettle_program& p) {
+  std::uint64_t n = 0;
+  for_each_output(p.handle.graph(), [&](ValueId) { ++n; });
+  return n;
+}
+
+void put_effect(const EffectName& name, ValueId value, fettle_effect* out) {
+  fettle_effect effect{};
+  effect.kind = static_cast<std::uint32_t>(name.kind);
+  effect.target = to_abi(name.target);
+  effect.value = value ? value.index : FETTLE_NONE;
+  write_struct(out, effect);
+}
+
+void to_cpu(std::vector<RunValue>& values) {
+  for (RunValue& value : values) {
+    if (auto* tensor = std::get_if<Tensor>(&value); tensor && tensor->defined()) {
+      *tensor = tensor->to_cpu();
+    }
+  }
+}
 
 const fettle_program_v1 kProgramTable = {
     .size = sizeof(fettle_program_v1),

@@ -17,6 +17,8 @@ extern const fettle_dominance_v1 kDominanceTable;  // abi_analyses.cpp
 extern const fettle_liveness_v1 kLivenessTable;    // abi_analyses.cpp
 extern const fettle_cost_v1 kCostTable;          // abi_cost.cpp
 extern const fettle_types_v1 kTypesTable;        // abi_types.cpp
+extern const fettle_gradients_v1 kGradientsTable;  // abi_gradients.cpp
+extern const fettle_rewrites_v1 kRewritesTable;  // abi_rewrites.cpp
 extern const fettle_answers_v1 kAnswersTable;    // component_analysis.cpp
 extern const fettle_host kHostTable;             // abi_host.cpp
 

@@ -7,6 +7,7 @@
 #include "host/context.hpp"
 #include "host/instance.hpp"
 #include "host/program_impl.hpp"
+#include "host/rewrite_log.hpp"
 
 namespace fettle {
 namespace {
@@ -20,7 +21,8 @@ class LoadedVerifier final : public Verifier {
   const ResolvedOptions& options() const override { return instance_->options(); }
 
   Verdict verify(std::string_view subject, Promise promise, const ProgramHandle& reference,
-                 const ProgramHandle& candidate, Outcome& outcome) override {
+                 const ProgramHandle& candidate, Outcome& outcome,
+                 const RewriteLog* rewrites) override {
     fettle_ctx ctx(outcome, info().name, &candidate.graph());
     fettle_verify_request request{};
     request.size = sizeof(request);
@@ -28,6 +30,7 @@ class LoadedVerifier final : public Verifier {
     request.subject = to_abi(subject);
     request.reference = reference.abi();
     request.candidate = candidate.abi();
+    request.rewrites = rewrites ? rewrites->abi() : nullptr;
     fettle_verdict answer{};
     answer.size = sizeof(answer);
     answer.verdict = kNoVerdict;
@@ -56,6 +59,7 @@ class LoadedVerifier final : public Verifier {
     verdict.inputs = printable(to_view(answer.inputs));
     verdict.detail = printable(to_view(answer.detail));
     verdict.place = printable(to_view(answer.place));
+    verdict.rule = printable(to_view(answer.rule));
     if (verdict.judgement != Judgement::pass) return verdict;
     // What failed may have no number; what passed has.
     if (std::isnan(verdict.max_abs) || verdict.max_abs < 0 || std::isnan(verdict.max_rel)) {

@@ -48,6 +48,7 @@ struct ComponentInfo {
   std::vector<OptionInfo> options;
   std::vector<Analysis> preserves = {};  // passes only
   bool idempotent = false;               // passes only: declares that it leaves its own result alone
+  bool reads_rewrites = false;           // verifiers only
 };
 
 // The resolved options of an instance, defaults filled in: name and the value's text.
@@ -59,6 +60,8 @@ struct Outcome {
   std::vector<Diagnostic> notes;  // severity note or warning
   std::map<std::string, std::int64_t> statistics;
 };
+
+class RewriteLog;  // host/rewrite_log.hpp
 
 class Pass {
  public:
@@ -82,6 +85,7 @@ struct Verdict {
   std::uint64_t output = 0, element = 0, comparisons = 0;
   std::string reference, inputs, detail;
   std::string place = {};  // where the worst element is, if not in an output
+  std::string rule = {};   // what decided about it
 };
 
 class Verifier {
@@ -90,7 +94,8 @@ class Verifier {
   virtual const ComponentInfo& info() const = 0;
   virtual const ResolvedOptions& options() const = 0;
   virtual Verdict verify(std::string_view subject, Promise promise, const ProgramHandle& reference,
-                         const ProgramHandle& candidate, Outcome& outcome) = 0;
+                         const ProgramHandle& candidate, Outcome& outcome,
+                         const RewriteLog* rewrites = nullptr) = 0;  // of the pass, if there is one
 };
 
 struct Metric {

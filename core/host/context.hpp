@@ -114,6 +114,14 @@ template <>
 inline constexpr std::size_t kFirstSize<fettle_run_stats> =
     offsetof(fettle_run_stats, workspace_bytes);
 
+template <>
+inline constexpr std::size_t kFirstSize<fettle_verify_request> =
+    offsetof(fettle_verify_request, rewrites);
+template <>
+inline constexpr std::size_t kFirstSize<fettle_verdict> = offsetof(fettle_verdict, rule);
+template <>
+inline constexpr std::size_t kFirstSize<fettle_verifier_v1> = offsetof(fettle_verifier_v1, flags);
+
 template <class T>
 bool usable(const T* them) {
   return them && them->size >= kFirstSize<T>;

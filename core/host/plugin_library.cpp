@@ -261,6 +261,11 @@ LoadedComponent PluginLibrary::check_component(const fettle_component* component
     loaded.info.preserves = preserved_by(pass);
     loaded.info.idempotent = (read_struct(pass).flags & FETTLE_PASS_IDEMPOTENT) != 0;
   }
+  if (answer.kind == ComponentKind::verifier) {
+    const auto* verifier = static_cast<const fettle_verifier_v1*>(answer.table);
+    loaded.info.reads_rewrites =
+        (read_struct(verifier).flags & FETTLE_VERIFIER_READS_REWRITES) != 0;
+  }
   const std::string where = fmt::format("{}: component '{}'", info_.path.string(), name);
   for (const fettle_option_decl& option : loaded.options()) {
     OptionInfo described = describe_option(option, where);

@@ -38,6 +38,11 @@ const std::vector<Effect>& ProgramHandle::effects() const {
   return *effects_;
 }
 
+const std::vector<Leaf>& ProgramHandle::leaves() const {
+  if (!leaves_) leaves_ = program_leaves(graph_);
+  return *leaves_;
+}
+
 ProgramShapes& ProgramHandle::shapes() const {
   if (!shapes_) shapes_ = std::make_unique<ProgramShapes>(graph_);
   return *shapes_;
@@ -56,6 +61,15 @@ std::shared_ptr<Executable> ProgramHandle::executable(bool float64) const {
     backend_notes_ = std::move(outcome.notes);
   }
   executable = std::make_shared<Executable>(graph_, options);
+  return executable;
+}
+
+std::shared_ptr<Executable> ProgramHandle::backward_executable(bool float64) const {
+  std::shared_ptr<Executable>& executable = backward_executables_[float64 ? 1 : 0];
+  if (!executable) {
+    executable = std::make_shared<Executable>(
+        graph_, CompileOptions{.device = device_, .float64 = float64, .gradients = true});
+  }
   return executable;
 }
 

@@ -48,12 +48,22 @@ class ProgramHandle {
   // Compiles on first use; `float64` keeps a second executable, in which backends have no part.
   // Shared with what plugins bound, which may outlive this handle.
   std::shared_ptr<Executable> executable(bool float64 = false) const;
+  // Of its own, as it records what gradients need; backends have no part in it.
+  std::shared_ptr<Executable> backward_executable(bool float64 = false) const;
   // Who runs what; compiles. Null: libtorch runs everything.
   const BackendUse* backend_use() const;
   const std::vector<Diagnostic>& backend_notes() const { return backend_notes_; }
   const std::vector<Effect>& effects() const;  // found on first use
+  const std::vector<Leaf>& leaves() const;     // found on first use
   ProgramShapes& shapes() const;  // read on first use
   const fettle_program* abi() const;
+
+  // From here on, the inputs of each run that a plugin asks for.
+  void keep_inputs() const { keeps_inputs_ = true; }
+  void ran_on(const std::vector<RunValue>& inputs) const {
+    if (keeps_inputs_) kept_inputs_.push_back(inputs);
+  }
+  const std::vector<std::vector<RunValue>>& kept_inputs() const { return kept_inputs_; }
 
  private:
   std::string name_;
@@ -63,9 +73,12 @@ class ProgramHandle {
   std::shared_ptr<const BackendChoice> backends_;
   mutable std::shared_ptr<const BackendUse> backend_use_;
   mutable std::vector<Diagnostic> backend_notes_;
-  mutable std::shared_ptr<Executable> executables_[2];
+  mutable std::shared_ptr<Executable> executables_[2], backward_executables_[2];  // by float64
   mutable std::optional<std::vector<Effect>> effects_;
+  mutable std::optional<std::vector<Leaf>> leaves_;
   mutable std::unique_ptr<ProgramShapes> shapes_;
+  mutable bool keeps_inputs_ = false;
+  mutable std::vector<std::vector<RunValue>> kept_inputs_;
   std::unique_ptr<fettle_program> abi_;
 };
 

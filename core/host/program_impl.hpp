@@ -23,3 +23,13 @@ struct fettle_bound {
   std::shared_ptr<fettle::Executable> executable;
   std::vector<fettle::RunValue> inputs;
 };
+
+namespace fettle {
+
+// abi_program.cpp, for the other tables about programs.
+std::uint64_t program_input_count(const fettle_program& program);
+std::uint64_t program_output_count(const fettle_program& program);
+void put_effect(const EffectName& name, ValueId value, fettle_effect* out);  // `name` must live on
+void to_cpu(std::vector<RunValue>& values);
+
+}  // namespace fettle

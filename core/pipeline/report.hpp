@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "host/components.hpp"
 #include "pipeline/resolve.hpp"
+#include "runtime/executable.hpp"
 
 namespace fettle {
 
@@ -35,6 +36,7 @@ struct PassReport {
   std::string why;  // why nothing was done
   bool isolated = false;  // ran in a process of its own
   Promise promise = Promise::exact;
+  ResolvedOptions options;
   std::uint64_t rewrites = 0, created = 0, erased = 0, modified = 0;
   std::uint64_t nodes_before = 0, nodes_after = 0;
   double seconds = 0;         // analyze and transform
@@ -68,6 +70,7 @@ struct RunReport {
   std::vector<BenchmarkReport> benchmarks;
   std::optional<BackendUse> backends;  // who runs the optimized program; none: libtorch alone
   std::vector<Diagnostic> notes;
+  std::vector<std::vector<RunValue>> refused_on;  // input sets, if the pipeline keeps them
   std::string error;  // why the run stopped early; empty if it did not
   std::uint64_t nodes_before = 0, nodes_after = 0;
   bool changed = false;       // the program that would be written differs from the one read

@@ -45,6 +45,8 @@ struct ResolvedPipeline {
   OnFailure on_fault = OnFailure::stop;
   std::optional<IsolationUse> isolation_use;
   std::unique_ptr<Isolation> isolation;  // null: no pass is isolated; outlives the steps' use of it
+  std::uint64_t rewrite_limit = UINT64_MAX;  // of each pass
+  bool keep_inputs = false;         // for the report: what a refused candidate was run on
   bool check_passes = false;        // recompute what passes claim; off: believe them
   std::optional<ErrorBudget> accept;
   BackendRules backend_rules;

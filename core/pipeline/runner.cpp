@@ -8,6 +8,7 @@
 #include "graph/checks.hpp"
 #include "graph/text.hpp"
 #include "host/program_handle.hpp"
+#include "host/rewrite_log.hpp"
 #include "ops/facts.hpp"
 #include "ops/registry.hpp"
 #include "pipeline/measurement.hpp"
@@ -28,7 +29,12 @@ class Runner {
         report_(report),
         original_(program.graph->clone()),
         analyses_(*program.graph),
-        verification_(program, *original_, pipeline, device, observer) {}
+        verification_(program, *original_, pipeline, device, observer) {
+    wants_rewrites_ = pipeline.verify_after == VerifyAfter::each &&
+                      std::ranges::any_of(pipeline.verifiers, [](const auto& verifier) {
+                        return verifier->info().reads_rewrites;
+                      });
+  }
 
   void run() {
     report_.nodes_before = report_.nodes_after = graph().node_count();
@@ -103,7 +109,11 @@ class Runner {
     const std::string text = pipeline_.check_passes ? print(graph()) : std::string();
 
     Journal journal(graph());
-    if (pipeline_.isolation) journal.record_into(pipeline_.isolation->edits());
+    journal.set_rewrite_limit(pipeline_.rewrite_limit);
+    if (EditRecorder* edits = recorder()) {
+      pass_begins_ = edits->bytes().size();
+      journal.record_into(*edits);
+    }
     Outcome outcome = observer_.outcome();
     try {
       record.status = attempt(pass, journal, outcome, record);
@@ -142,7 +152,19 @@ class Runner {
       if (!fault || pipeline_.on_fault == OnFailure::stop) throw;
       return set_aside(error.diagnostic(), record);
     }
-    return verify_pass(pass, record) ? PassStatus::changed : PassStatus::rolled_back;
+    return verify_pass(pass, journal, record) ? PassStatus::changed : PassStatus::rolled_back;
+  }
+
+  // Where a verifier looks at single rewrites, the run's edits are recorded; those of isolated passes
+  // are anyway.
+  EditRecorder* recorder() {
+    if (pipeline_.isolation) return &pipeline_.isolation->edits();
+    return wants_rewrites_ ? &edits_ : nullptr;
+  }
+  std::unique_ptr<RewriteLog> rewrite_log(const Journal& journal) {
+    if (!wants_rewrites_) return nullptr;
+    return std::make_unique<RewriteLog>(*original_, graph(), *recorder(), pass_begins_,
+                                        journal.kept_rewrites(), device_);
   }
 
   // on_fault: skip. What the pass did wrong is told as a warning, and the run goes on without it.
@@ -180,6 +202,7 @@ class Runner {
     PassReport& record = report_.passes.emplace_back();
     record.name = pass.info().name;
     record.round = round;
+    record.options = pass.options();
     record.promise = pass.info().promise.value_or(Promise::tolerant);
     record.nodes_before = graph().node_count();
     return record;
@@ -296,14 +319,16 @@ class Runner {
     record.statistics = std::move(outcome.statistics);
   }
 
-  bool verify_pass(const Pass& pass, PassReport& record) {
+  bool verify_pass(const Pass& pass, const Journal& journal, PassReport& record) {
     weakest_ = std::max(weakest_, record.promise);
     if (pipeline_.verify_after != VerifyAfter::each) return true;
     const Stopwatch watch;
-    const bool accepted =
-        verification_.verify(record.name, weakest_, graph(), record.verification, record.notes);
+    const std::unique_ptr<RewriteLog> rewrites = rewrite_log(journal);
+    const bool accepted = verification_.verify(record.name, weakest_, graph(), record.verification,
+                                               record.notes, rewrites.get());
     record.verify_seconds = watch.seconds();
     if (!accepted) {
+      report_.refused_on = verification_.ran_on();
       weakest_ = kept_;
       return false;
     }
@@ -374,6 +399,9 @@ class Runner {
   RunObserver& observer_;
   RunReport& report_;
   std::unique_ptr<Graph> original_;
+  EditRecorder edits_;             // of the whole run, where wants_rewrites_ …
+  bool wants_rewrites_ = false;    // … and passes are verified one by one
+  std::size_t pass_begins_ = 0;    // where the pass at hand begins among the recorded edits
   AnalysisManager analyses_;  // of the program's graph, until it is put back as a whole
   Verification verification_;
   Promise weakest_ = Promise::exact;  // of all that was done to the reference so far …

@@ -49,8 +49,10 @@ const ProgramHandle& Verification::reference() {
 }
 
 bool Verification::verify(std::string_view subject, Promise promise, const Graph& graph,
-                          std::vector<Verdict>& verdicts, std::vector<Diagnostic>& notes) {
+                          std::vector<Verdict>& verdicts, std::vector<Diagnostic>& notes,
+                          const RewriteLog* rewrites) {
   const ProgramHandle candidate("optimized", graph, samples(), device_, pipeline_.backends);
+  if (pipeline_.keep_inputs) candidate.keep_inputs();
   // A backend computes with other kernels: no bit is promised, whatever the passes promise.
   if (pipeline_.backends && promise == Promise::exact) promise = Promise::tolerant;
   backend_use_.reset();
@@ -64,13 +66,15 @@ bool Verification::verify(std::string_view subject, Promise promise, const Graph
     observer_.stop_if_cancelled();
     Outcome outcome = observer_.outcome();
     Verdict& verdict =
-        verdicts.emplace_back(verifier->verify(subject, promise, reference(), candidate, outcome));
+        verdicts.emplace_back(verifier->verify(subject, promise, reference(), candidate, outcome,
+                                               verifier->info().reads_rewrites ? rewrites : nullptr));
     name_reference(verdict);
     std::ranges::move(outcome.notes, std::back_inserter(notes));
     if (accepts(promise, verdict)) continue;
     accepted = false;
     judge_reference(*verifier, notes);
   }
+  ran_on_ = candidate.kept_inputs();
   return accepted;
 }
 
@@ -129,13 +133,18 @@ Error Verification::failure(const PassReport& record) const {
       unable ? fmt::format("{} cannot judge what '{}' did", verdict.verifier, record.name)
              : fmt::format("'{}' changed what the model computes, says {}", record.name,
                            verdict.verifier);
+  if (record.rewrites != 0) {
+    diagnostic.what +=
+        fmt::format(" ({} rewrite{})", record.rewrites, record.rewrites == 1 ? "" : "s");
+  }
   if (!unable) {
     diagnostic.where =
         fmt::format("{}, element {}{}{}", place_of(verdict), verdict.element,
                     verdict.inputs.empty() ? "" : ", on ", verdict.inputs);
     diagnostic.why =
-        fmt::format("largest absolute error {:.3g}, relative {:.3g}; allowed there {:.3g}",
-                    verdict.max_abs, verdict.max_rel, verdict.allowed);
+        fmt::format("largest absolute error {:.3g}, relative {:.3g}; allowed there {:.3g}{}",
+                    verdict.max_abs, verdict.max_rel, verdict.allowed,
+                    verdict.rule.empty() ? "" : " by the rule '" + verdict.rule + "'");
   }
   if (!verdict.detail.empty()) {
     diagnostic.why += (diagnostic.why.empty() ? "" : "; ") + verdict.detail;

@@ -35,10 +35,14 @@ class Verification {
   // Whether every verifier accepts `graph`. `promise`: the weakest of what was done since the
   // reference.
   bool verify(std::string_view subject, Promise promise, const Graph& graph,
-              std::vector<Verdict>& verdicts, std::vector<Diagnostic>& notes);
+              std::vector<Verdict>& verdicts, std::vector<Diagnostic>& notes,
+              const RewriteLog* rewrites = nullptr);
 
   // Who ran the calls of the last candidate; empty: libtorch all of them.
   const std::optional<BackendUse>& backend_use() const { return backend_use_; }
+
+  // The input sets of the last candidate, where the pipeline keeps them.
+  const std::vector<std::vector<RunValue>>& ran_on() const { return ran_on_; }
 
   // From here on a copy of `graph` is the reference, without the eager model's outputs.
   void move_reference(const Graph& graph);
@@ -65,6 +69,7 @@ class Verification {
   Samples samples_;
   Reference reference_;
   std::optional<BackendUse> backend_use_;
+  std::vector<std::vector<RunValue>> ran_on_;
 };
 
 }  // namespace fettle

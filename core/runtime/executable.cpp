@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "ops/facts.hpp"
+#include "runtime/backward.hpp"
 #include "runtime/input_checks.hpp"
 #include "runtime/interpreter.hpp"
 #include "runtime/memory_meter.hpp"
@@ -80,10 +81,7 @@ void refuse_custom_objects(const Graph& graph) {
 }  // namespace
 
 struct Executable::Impl {
-  // Tensors made inside carry no autograd state: this libtorch state is the thread's, so each entry
-  // sets it again.
-  Impl(const Graph& graph, const CompileOptions& options, std::vector<Effect> program_effects,
-       const c10::InferenceMode& = c10::InferenceMode(true))
+  Impl(const Graph& graph, const CompileOptions& options, std::vector<Effect> program_effects)
       : placement(graph, options),
         inputs(user_inputs(graph)),
         effects(std::move(program_effects)),
@@ -109,7 +107,19 @@ struct Executable::Impl {
       interpreter.slot(slot) = std::move(tensor);
       kept[slot] = true;
     });
+    if (options.gradients) find_leaves(graph, changed);
     builder.reset();  // it refers to the graph
+  }
+
+  void find_leaves(const Graph& graph, const std::unordered_set<ValueId>& changed) {
+    leaves = program_leaves(graph);
+    for (const Leaf& leaf : leaves) {
+      LeafSlots& slots = leaf_slots.emplace_back();
+      for (const ValueId value : leaf.values) {
+        slots.slots.push_back(builder->slot(value));
+        slots.written |= changed.contains(value);
+      }
+    }
   }
 
   void place_inputs(std::span<const RunValue> given) {
@@ -223,6 +233,8 @@ struct Executable::Impl {
   std::vector<Slot> effect_slots;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> updates;  // output, the effect it updates
   std::vector<at::Tensor> held;  // by effect, during a run
+  std::vector<Leaf> leaves;      // compiled for gradients
+  std::vector<LeafSlots> leaf_slots;
 };
 
 Executable::Executable(const Graph& graph, const CompileOptions& options) {
@@ -230,6 +242,9 @@ Executable::Executable(const Graph& graph, const CompileOptions& options) {
     throw Error({.code = Code::graph_bad_signature, .what = "the program has no output node"});
   }
   refuse_custom_objects(graph);
+  // Tensors made inside carry no autograd state unless gradients are asked for: this libtorch state
+  // is the thread's, so each entry sets it again.
+  const c10::InferenceMode inference(!options.gradients);
   impl_ = std::make_unique<Impl>(graph, options, program_effects(graph, AliasClasses(graph)));
 }
 
@@ -262,6 +277,47 @@ RunResult Executable::run(std::span<const RunValue> inputs, const RunOptions& op
     throw;
   }
   for (std::size_t k : impl.outputs) result.outputs.push_back(to_run_value(values[k]));
+  return result;
+}
+
+const std::vector<Leaf>& Executable::leaves() const { return impl_->leaves; }
+
+BackwardResult Executable::run_backward(std::span<const RunValue> inputs,
+                                        std::span<const RunValue> cotangents,
+                                        const RunOptions& options) {
+  Impl& impl = *impl_;
+  check_inputs(impl.inputs.expected, inputs, impl.placement.float64());
+  impl.sizes.check(inputs);
+  const c10::InferenceMode recording(false);
+  const QuietWarnings quiet;
+  std::optional<DefaultDtype> dtype;
+  if (impl.placement.float64()) dtype.emplace(c10::ScalarType::Double);
+  MissingDerivatives missing;
+  impl.interpreter.watch_derivatives(&missing);
+  BackwardResult result;
+  try {
+    impl.place_inputs(inputs);
+    impl.weights.fill_copies(
+        [&](Slot slot, at::Tensor tensor) { impl.interpreter.slot(slot) = std::move(tensor); });
+    const std::vector<at::Tensor> leaves = place_leaves(impl.leaf_slots, impl.interpreter);
+    if (options.seed) at::manual_seed(*options.seed);
+    impl.interpreter.fill_uninitialized(options.uninitialized);
+    impl.interpreter.set_cancel(options.cancel);
+    impl.interpreter.run(impl.plan, options.hook);
+    const std::vector<c10::IValue> values = impl.interpreter.take_outputs(impl.plan);
+    std::vector<at::Tensor> outputs;
+    for (const std::size_t k : impl.outputs) {
+      result.outputs.push_back(without_history(values[k]));
+      outputs.push_back(values[k].isTensor() ? values[k].toTensor() : at::Tensor());
+    }
+    result.gradients = gradients_of(outputs, cotangents, leaves);
+  } catch (...) {
+    impl.interpreter.watch_derivatives(nullptr);
+    impl.clear();
+    throw;
+  }
+  impl.interpreter.watch_derivatives(nullptr);
+  result.no_derivative = missing.text();
   return result;
 }
 

@@ -23,6 +23,7 @@
 
 #include "graph/graph.hpp"
 #include "ops/effects.hpp"
+#include "runtime/leaves.hpp"
 #include "runtime/tensor.hpp"
 
 namespace fettle {
@@ -35,6 +36,7 @@ struct Partition;  // runtime/offload.hpp
 struct CompileOptions {
   Device device;         // "cpu", "cuda", "cuda:1", "mps"; device_unavailable when libtorch lacks it
   bool float64 = false;  // lift floating weights, inputs and explicit dtype arguments to float64
+  bool gradients = false;  // for run_backward; not with parts
   const Partition* parts = nullptr;  // of the graph, compiled: who runs what; null: libtorch runs all
 };
 
@@ -66,6 +68,12 @@ struct RunResult {
   NodeId workspace_node;  // whose that was; none: no call had any
 };
 
+struct BackwardResult {
+  std::vector<RunValue> outputs;    // user outputs
+  std::vector<RunValue> gradients;  // a value for each leaf; None: no path leads there
+  std::string no_derivative;        // operators on the way that have none; empty: all have one
+};
+
 class Executable {
  public:
   Executable(const Graph& graph, const CompileOptions& options);
@@ -80,6 +88,12 @@ class Executable {
   // node, operator and source line) when libtorch throws.
   RunResult run(std::span<const RunValue> inputs, const RunOptions& options = {});
   void synchronize();  // waits for the device
+
+  // Compiled with `gradients`: runs forwards, then backwards from the user outputs that have a
+  // cotangent (None: has none). Also throws operator_failed for what libtorch refuses on the way back.
+  const std::vector<Leaf>& leaves() const;
+  BackwardResult run_backward(std::span<const RunValue> inputs, std::span<const RunValue> cotangents,
+                              const RunOptions& options = {});
 
  private:
   struct Impl;

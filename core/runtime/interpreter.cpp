@@ -62,6 +62,7 @@ void Interpreter::call(const Instruction& instruction) {
     for (const Fill& fill : list.fills) elements[fill.position] = take(fill.use);
     stack_[list.position] = make_list(list.kind, elements);
   }
+  const bool watched = missing_ && MissingDerivatives::wanted(stack_);
   if (instruction.uninitialized && uninitialized_ != 0) {
     const StorageSizes before(stack_);
     instruction.op->callBoxed(stack_);
@@ -69,6 +70,7 @@ void Interpreter::call(const Instruction& instruction) {
   } else {
     instruction.op->callBoxed(stack_);
   }
+  if (watched) missing_->add_unless_recorded(*instruction.op, stack_);
   for (std::size_t k = 0; k < instruction.targets.size(); ++k) {
     const ResultTarget& target = instruction.targets[k];
     if (target.kind == ArgKind::none || target.count == 0) continue;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/executable.hpp"
+#include "runtime/missing_derivatives.hpp"
 #include "runtime/plan.hpp"
 
 namespace fettle {
@@ -25,6 +26,9 @@ class Interpreter {
 
   // What memory that nobody initialized holds from now on (RunOptions::uninitialized).
   void fill_uninitialized(std::uint32_t contents) { uninitialized_ = contents; }
+
+  // Told of each operator without a derivative; null: nobody wants gradients.
+  void watch_derivatives(MissingDerivatives* missing) { missing_ = missing; }
 
   // Inputs are in their slots already. Throws operator_failed, and what a hook throws.
   void run(const Plan& plan, const NodeHook* hook);
@@ -58,6 +62,7 @@ class Interpreter {
   torch::jit::Stack stack_;
   std::uint32_t uninitialized_ = 0;
   const std::atomic<bool>* cancel_ = nullptr;
+  MissingDerivatives* missing_ = nullptr;
 };
 
 }  // namespace fettle

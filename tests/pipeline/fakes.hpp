@@ -45,7 +45,7 @@ struct FakeVerifier : Verifier {
   const ComponentInfo& info() const override { return what; }
   const ResolvedOptions& options() const override { return given; }
   Verdict verify(std::string_view subject, Promise promise, const ProgramHandle& reference,
-                 const ProgramHandle& candidate, Outcome&) override {
+                 const ProgramHandle& candidate, Outcome&, const RewriteLog*) override {
     Verdict verdict = judge(subject, promise, reference.graph(), candidate.graph());
     verdict.verifier = what.name;
     return verdict;

@@ -54,7 +54,7 @@ static fettle_status verify(fettle_instance* self, fettle_ctx* ctx,
   (void)self, (void)ctx, (void)request, (void)out;
   return FETTLE_OK;
 }
-static const fettle_verifier_v1 verifier = {sizeof(fettle_verifier_v1), 0, verify};
+static const fettle_verifier_v1 verifier = {sizeof(fettle_verifier_v1), 0, verify, 0, 0};
 #endif
 
 #if defined(BAD_ANALYSIS_COMPUTE) || defined(BAD_ANALYSIS_ID)

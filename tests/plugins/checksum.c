@@ -161,7 +161,12 @@ static void destroy(fettle_instance* self) {
   free(self);
 }
 
-static const fettle_verifier_v1 verifier = {sizeof(fettle_verifier_v1), 0, verify};
+static const fettle_verifier_v1 verifier = {
+    sizeof(fettle_verifier_v1), 0, verify,
+#if FETTLE_TARGET_MINOR >= 1
+    0, 0,
+#endif
+};
 static const void* interface_of(const char* id) {
   return strcmp(id, FETTLE_VERIFIER_ID) == 0 ? &verifier : NULL;
 }

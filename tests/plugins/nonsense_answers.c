@@ -57,7 +57,7 @@ static fettle_status measure(fettle_instance* self, fettle_ctx* ctx, uint64_t n,
   return FETTLE_OK;
 }
 
-static const fettle_verifier_v1 verifier = {sizeof(fettle_verifier_v1), 0, verify};
+static const fettle_verifier_v1 verifier = {sizeof(fettle_verifier_v1), 0, verify, 0, 0};
 static const fettle_benchmark_v1 benchmark = {sizeof(fettle_benchmark_v1), 0, measure};
 
 static const void* verifier_interface(const char* id) {

@@ -926,6 +926,64 @@ typedef struct fettle_shapes_v1 {
                                 const fettle_symbol_value* values, int64_t* out);
 } fettle_shapes_v1;
 
+#if FETTLE_TARGET_MINOR >= 1
+/* ---------------------------------------------------------------- gradients: "fettle.gradients/1" (1.1)
+ * A run forwards and backwards, by libtorch's autograd: the gradients of sum(output * cotangent) over the
+ * outputs that have a cotangent, with respect to the program's leaves: its floating user inputs and
+ * parameters. Parameters that are the same memory are one leaf, named by the first. What runs in a region
+ * that records no gradient has none, as in Python. */
+
+typedef struct fettle_gradients_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  uint64_t (*leaf_count)(const fettle_program*);
+  /* kind: FETTLE_EFFECT_PARAMETER_GRADIENT or FETTLE_EFFECT_USER_INPUT_GRADIENT; target and value of the leaf. */
+  fettle_status (*leaf)(fettle_ctx*, const fettle_program*, uint64_t index, fettle_effect* out);
+  /* `inputs` and `cotangents` (output_count; NONE: that output counts for nothing; tensors have the output's
+   * shape and dtype) are borrowed. `outputs` (output_count) may be null; `gradients` has leaf_count elements,
+   * NONE where no path leads to the leaf; the receiver owns both. Of the options, flags and seed count.
+   * `no_derivative`: the operators met on the way that have no derivative, for people, empty if all have one:
+   * gradients then lack what would have come through these. Lives until the callback returns; may be null. */
+  fettle_status (*run)(fettle_ctx*, const fettle_program*, const fettle_run_options*,
+                       const fettle_datum* inputs, const fettle_datum* cotangents, fettle_datum* outputs,
+                       fettle_datum* gradients, fettle_str* no_derivative);
+} fettle_gradients_v1;
+
+/* ---------------------------------------------------------------- evidence: "fettle.rewrites/1" (1.1)
+ * What one pass did, rewrite by rewrite, for verifiers (fettle_verify_request.rewrites). */
+
+typedef struct fettle_rewrites fettle_rewrites;
+
+typedef struct fettle_rewrite_info {
+  uint32_t size;
+  uint32_t reserved;
+  fettle_str root; /* the node's name that it began at; both live as long as the request */
+  fettle_str why;
+} fettle_rewrite_info;
+
+/* Two programs of the same inputs, which stand for the values around the place that was rewritten, and the
+ * same outputs: what the rest of the program sees of that place. Weights are in them. Borrowed until the
+ * next cut or the callback's end. */
+typedef struct fettle_rewrite_cut {
+  uint32_t size;
+  uint32_t whole; /* 1: nothing was left out, a larger radius cuts the same */
+  const fettle_program* before;
+  const fettle_program* after;
+} fettle_rewrite_cut;
+
+typedef struct fettle_rewrites_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  uint64_t (*count)(const fettle_rewrites*);
+  fettle_status (*info)(fettle_ctx*, const fettle_rewrites*, uint64_t index, fettle_rewrite_info* out);
+  /* `radius`: how many calls upstream of the place are taken along, at least: what a rewrite relies on may lie
+   * there. In ascending order of index this is cheap. FETTLE_E_UNSUPPORTED: this rewrite cannot be looked at by
+   * itself (it writes to memory that others read, it is in a nested graph …), and the message says why. */
+  fettle_status (*cut)(fettle_ctx*, const fettle_rewrites*, uint64_t index, uint64_t radius,
+                       fettle_rewrite_cut* out);
+} fettle_rewrites_v1;
+#endif
+
 /* ---------------------------------------------------------------- the host */
 
 /* The host as init gets it; valid for the process. Functions that take a fettle_ctx are called during the
@@ -966,6 +1024,8 @@ typedef struct fettle_host {
 #define FETTLE_BACKEND_ID "fettle.backend/1"
 #define FETTLE_TYPES_ID "fettle.types/1"
 #define FETTLE_ANSWERS_ID "fettle.answers/1"
+#define FETTLE_GRADIENTS_ID "fettle.gradients/1"
+#define FETTLE_REWRITES_ID "fettle.rewrites/1"
 #endif
 
 /* What a pass promises about results; verifiers judge it by that. */
@@ -1008,6 +1068,10 @@ typedef struct fettle_pass_v1 {
 #define FETTLE_VERDICT_FAIL 1u
 #define FETTLE_VERDICT_UNABLE 2u /* could not judge; treated as a failure unless the pipeline says otherwise */
 
+#if FETTLE_TARGET_MINOR >= 1
+#define FETTLE_VERIFIER_READS_REWRITES 1u /* wants fettle_verify_request.rewrites, which costs the run a record */
+#endif
+
 /* What a verifier is asked; borrowed until it answers. */
 typedef struct fettle_verify_request {
   uint32_t size;
@@ -1015,6 +1079,9 @@ typedef struct fettle_verify_request {
   fettle_str subject;               /* the pass, or "pipeline" */
   const fettle_program* reference;  /* the original program */
   const fettle_program* candidate;
+#if FETTLE_TARGET_MINOR >= 1
+  const fettle_rewrites* rewrites; /* of the pass; null: it is not about one pass, or nobody recorded them */
+#endif
 } fettle_verify_request;
 
 /* Its answer. Text may lie in the callback's scratch memory. */
@@ -1031,6 +1098,9 @@ typedef struct fettle_verdict {
   fettle_str inputs;     /* the input set of the worst element: "sample 0", "random seed 3" */
   fettle_str detail;     /* for people, one or two lines */
   fettle_str place;      /* where the worst element is, if not in an output: "buffer 'count'" */
+#if FETTLE_TARGET_MINOR >= 1
+  fettle_str rule;       /* what decided about the worst element: "bitwise", "noise floor", "tolerance" … */
+#endif
 } fettle_verdict;
 
 typedef struct fettle_verifier_v1 {
@@ -1038,6 +1108,10 @@ typedef struct fettle_verifier_v1 {
   uint32_t reserved;
   /* A negative status is a failure of the verifier; that it says no is a verdict. */
   fettle_status (*verify)(fettle_instance*, fettle_ctx*, const fettle_verify_request*, fettle_verdict* out);
+#if FETTLE_TARGET_MINOR >= 1
+  uint32_t flags; /* FETTLE_VERIFIER_* */
+  uint32_t reserved2;
+#endif
 } fettle_verifier_v1;
 
 /* A number that a benchmark measured; the host copies it. Finite, low <= median <= high. */

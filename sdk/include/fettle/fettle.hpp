@@ -66,11 +66,13 @@
 #include "fettle/cpp/edit.hpp"
 #include "fettle/cpp/element.hpp"
 #include "fettle/cpp/facts.hpp"
+#include "fettle/cpp/gradients.hpp"
 #include "fettle/cpp/graph.hpp"
 #include "fettle/cpp/inputs.hpp"
 #include "fettle/cpp/options.hpp"
 #include "fettle/cpp/plugin.hpp"
 #include "fettle/cpp/program.hpp"
+#include "fettle/cpp/rewrites.hpp"
 #include "fettle/cpp/shapes.hpp"
 #include "fettle/cpp/tensor.hpp"
 

@@ -55,7 +55,7 @@ static fettle_status verify(fettle_instance* self, fettle_ctx* ctx,
   return FETTLE_OK;
 }
 
-static const fettle_verifier_v1 verifier = {sizeof(fettle_verifier_v1), 0, verify};
+static const fettle_verifier_v1 verifier = {sizeof(fettle_verifier_v1), 0, verify, 0, 0};
 static const void* interface_of(const char* id) {
   return strcmp(id, FETTLE_VERIFIER_ID) == 0 ? &verifier : NULL;
 }

@@ -53,6 +53,8 @@ namespace detail __attribute__((visibility("hidden"))) {
 #if FETTLE_TARGET_MINOR >= 1
     const fettle_types_v1* types = nullptr;
     const fettle_answers_v1* answers = nullptr;
+    const fettle_gradients_v1* gradients = nullptr;
+    const fettle_rewrites_v1* rewrites = nullptr;
 #endif
   };
   inline HostTables tables;
@@ -103,6 +105,14 @@ namespace detail __attribute__((visibility("hidden"))) {
     if (tables.types == nullptr) fail_absent(FETTLE_TYPES_ID);
     return *tables.types;
   }
+  inline const fettle_gradients_v1& gradients_table() {
+    if (tables.gradients == nullptr) fail_absent(FETTLE_GRADIENTS_ID);
+    return *tables.gradients;
+  }
+  inline const fettle_rewrites_v1& rewrites_table() {
+    if (tables.rewrites == nullptr) fail_absent(FETTLE_REWRITES_ID);
+    return *tables.rewrites;
+  }
 #endif
 
   inline void check(fettle_status status, const char* call) {
@@ -137,6 +147,8 @@ namespace detail __attribute__((visibility("hidden"))) {
 #if FETTLE_TARGET_MINOR >= 1
     tables.types = find_table(host, FETTLE_TYPES_ID, &fettle_types_v1::propagate);
     tables.answers = find_table(host, FETTLE_ANSWERS_ID, &fettle_answers_v1::get);
+    tables.gradients = find_table(host, FETTLE_GRADIENTS_ID, &fettle_gradients_v1::run);
+    tables.rewrites = find_table(host, FETTLE_REWRITES_ID, &fettle_rewrites_v1::cut);
 #endif
   }
 

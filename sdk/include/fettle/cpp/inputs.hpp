@@ -15,6 +15,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <optional>
 #include <string>
 
 #include "fettle/cpp/element.hpp"
@@ -191,8 +192,8 @@ struct RandomSet {
 };
 
 // Random inputs like the program's sample number `set` (modulo their count). Without samples: from
-// the recorded types; floats are standard normal then, and integers zero. Another `attempt` draws
-// anew.
+// the recorded types; floats are standard normal then, booleans drawn, and integers zero in attempt 0,
+// 0..3 in 1, -8..8 in 2, 0..1 in 3. Another `attempt` draws anew.
 inline RandomSet random_set(const Program& program, std::uint64_t seed, std::uint64_t set,
                             std::uint64_t attempt = 0) {
   const std::uint64_t stream = seed * 0x2545f4914f6cdd1dull + set * 0x9e3779b97f4a7c15ull +
@@ -232,7 +233,10 @@ inline RandomSet random_set(const Program& program, std::uint64_t seed, std::uin
                    ? Tensor::copy_of(inputs.tensor(k))  // strides included
                    : Tensor::zeros(inputs.tensor(k).dtype(), *shape);
     } else if (shape) {
-      spread.high = 0;
+      // Zero is a valid index anywhere; further draws try more.
+      constexpr std::int64_t kHigh[] = {0, 3, 8, 1};
+      spread.high = kHigh[attempt % 4];
+      spread.low = attempt % 4 == 2 ? -8 : 0;
       tensor = Tensor::zeros(type.dtype(), *shape);
     } else {
       throw Failure(FETTLE_E_UNSUPPORTED,
@@ -240,12 +244,77 @@ inline RandomSet random_set(const Program& program, std::uint64_t seed, std::uin
                         " has no sample, and its type does not say enough to make one up",
                     false);
     }
-    if (samples != 0 || is_floating(component_dtype(tensor.view().dtype())))
+    if (tensor.view().dtype() != Dtype::unknown)
       detail::fill(tensor.view(), spread, below, random);
     inputs.set(k, std::move(tensor));
   }
   result.inputs = std::move(inputs);
   return result;
+}
+
+// Numbers that formulas go wrong on: what is right for any other may not be for these.
+enum class EdgeKind : std::uint8_t { zeros, negative_zeros, denormals, large, infinities, nans };
+inline constexpr EdgeKind kEdgeKinds[] = {EdgeKind::zeros, EdgeKind::negative_zeros,
+                                          EdgeKind::denormals, EdgeKind::large,
+                                          EdgeKind::infinities, EdgeKind::nans};
+inline const char* edge_name(EdgeKind kind) {
+  constexpr const char* kNames[] = {"zeros", "negative zeros", "denormals", "large numbers",
+                                    "infinities", "NaN"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+namespace detail __attribute__((visibility("hidden"))) {
+
+  // Of the element that was drawn, or instead of it. Infinities and NaN are among ordinary numbers, as
+  // nothing else would be seen of a program that mixes elements.
+  inline double edge_number(EdgeKind kind, Dtype part, double drawn, Random& random) {
+    const bool half = part == Dtype::float16;
+    const bool one_of_four = random.next() % 4 == 0;
+    switch (kind) {
+      case EdgeKind::zeros:
+        return 0.0;
+      case EdgeKind::negative_zeros:
+        return -0.0;
+      case EdgeKind::denormals:
+        return drawn * (half ? 0x1p-20 : part == Dtype::float64 ? 0x1p-1060 : 0x1p-140);
+      case EdgeKind::large:
+        return drawn * (half ? 0x1p10 : part == Dtype::float64 ? 0x1p900 : 0x1p110);
+      case EdgeKind::infinities:
+        return one_of_four ? std::copysign(std::numeric_limits<double>::infinity(), drawn) : drawn;
+      case EdgeKind::nans:
+        return one_of_four ? std::numeric_limits<double>::quiet_NaN() : drawn;
+    }
+    return drawn;
+  }
+
+}  // namespace )
+
+// A random set whose floating tensors are made of such numbers; nothing if the program takes none.
+inline std::optional<RandomSet> edge_set(const Program& program, std::uint64_t seed,
+                                         EdgeKind kind) {
+  RandomSet set = random_set(program, seed, 2);
+  bool any = false;
+  Random random(seed + static_cast<std::uint64_t>(kind));
+  for (std::size_t k = 0; k < set.inputs.size(); ++k) {
+    if (!set.inputs.is_tensor(k)) continue;
+    const TensorView tensor = set.inputs.tensor(k);
+    const Dtype part = component_dtype(tensor.dtype());
+    if (!is_floating(part) || !can_decode(part)) continue;
+    any = true;
+    const std::int64_t width = dlpack_type(part).bits / 8;
+    tensor.for_each_element([&](std::int64_t, const std::byte* element) {
+      auto* at = const_cast<std::byte*>(element);
+      for (std::int64_t offset = 0; offset < tensor.element_bytes(); offset += width)
+        detail::encode(part, detail::edge_number(kind, part, decode(part, at + offset), random), at + offset);
+    });
+  }
+  if (!any) return std::nullopt;
+  return set;
+}
+
+// Fills a tensor of ours with standard normal numbers.
+inline void fill_normal(TensorView tensor, Random& random) {
+  detail::fill(tensor, {}, std::numeric_limits<std::int64_t>::max(), random);
 }
 
 inline Data random_inputs(const Program& program, std::uint64_t seed, std::uint64_t set) {

@@ -6,6 +6,7 @@
 //   static constexpr fettle::Promise promise = …;      passes only: what it promises about results
 //   static constexpr std::string_view preserves[] = {FETTLE_DOMINANCE_ID};
 //                                                      passes only, if its edits preserve analyses
+//   static constexpr bool reads_rewrites = true;       verifiers only, if it looks at single rewrites
 //   static void declare(fettle::Options<Self>&);       if it has options (cpp/options.hpp)
 //
 // and FETTLE_PLUGIN(id, version, Component…) once per library makes the rest: the descriptor, the
@@ -26,6 +27,7 @@
 #include "fettle/cpp/edit.hpp"
 #include "fettle/cpp/options.hpp"
 #include "fettle/cpp/program.hpp"
+#include "fettle/cpp/rewrites.hpp"
 
 namespace fettle {
 inline namespace sdk {
@@ -52,6 +54,9 @@ struct VerifyRequest {
   std::string_view subject;  // the pass, or "pipeline"
   const Program& reference;
   const Program& candidate;
+#if FETTLE_TARGET_MINOR >= 1
+  const Rewrites* rewrites;  // for verifiers with `reads_rewrites`, after a pass; else null
+#endif
 };
 
 struct Verdict {
@@ -68,6 +73,9 @@ struct Verdict {
   std::string reference, inputs;  // what was compared with, and on which inputs the worst came
   std::string detail;             // for people
   std::string place;              // where the worst element is, if not in an output
+#if FETTLE_TARGET_MINOR >= 1
+  std::string rule;               // what decided about the worst element: "noise floor" …
+#endif
 };
 
 class Verifier {
@@ -148,6 +156,14 @@ namespace detail __attribute__((visibility("hidden"))) {
     return &table;
   }
 
+#if FETTLE_TARGET_MINOR >= 1
+  template <class T>
+  constexpr bool reads_rewrites() {
+    if constexpr (requires { T::reads_rewrites; }) return T::reads_rewrites;
+    return false;
+  }
+#endif
+
   template <class T>
   const void* verifier_interface() {
     static const fettle_verifier_v1 table = {
@@ -158,9 +174,19 @@ namespace detail __attribute__((visibility("hidden"))) {
             const Context context(raw_context);
             const Program reference(raw_context, request->reference);
             const Program candidate(raw_context, request->candidate);
+#if FETTLE_TARGET_MINOR >= 1
+            std::optional<Rewrites> rewrites;
+            if (FETTLE_HAS(request, rewrites) && request->rewrites != nullptr)
+              rewrites.emplace(raw_context, request->rewrites);
+            const Verdict verdict = self<T>(instance).verify(
+                {static_cast<Promise>(request->promise), text(request->subject), reference,
+                 candidate, rewrites ? &*rewrites : nullptr});
+            if (FETTLE_HAS(out, rule)) out->rule = context.keep(verdict.rule);
+#else
             const Verdict verdict =
                 self<T>(instance).verify({static_cast<Promise>(request->promise),
                                           text(request->subject), reference, candidate});
+#endif
             out->verdict = static_cast<std::uint32_t>(verdict.judgement);
             out->max_abs = verdict.max_abs;
             out->max_rel = verdict.max_rel;
@@ -173,7 +199,11 @@ namespace detail __attribute__((visibility("hidden"))) {
             out->detail = context.keep(verdict.detail);
             out->place = context.keep(verdict.place);
           });
-        }};
+        },
+#if FETTLE_TARGET_MINOR >= 1
+        reads_rewrites<T>() ? FETTLE_VERIFIER_READS_REWRITES : 0u, 0
+#endif
+    };
     return &table;
   }
 
