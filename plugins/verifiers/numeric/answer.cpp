@@ -27,11 +27,12 @@ std::string key(const fettle::Effect& effect) {
 
 std::optional<Run> run_or_nothing(const fettle::Program& program, const fettle::Data& inputs,
                                   std::uint64_t seed, const fettle::Data* start,
-                                  std::uint32_t contents) {
+                                  std::uint32_t contents, bool float64) {
   fettle::RunOptions options;
   options.seed = seed;
   options.start = start;
   options.uninitialized = contents;
+  options.float64 = float64;
   try {
     fettle::RunResult result = program.run(inputs, options);
     return Run{std::move(result.outputs), std::move(result.effects)};

@@ -20,7 +20,7 @@ constexpr std::uint32_t kContents = 1, kOtherContents = 2;
 // Cancellation is passed on.
 std::optional<Run> run_or_nothing(const fettle::Program& program, const fettle::Data& inputs,
                                   std::uint64_t seed, const fettle::Data* start = nullptr,
-                                  std::uint32_t contents = kContents);
+                                  std::uint32_t contents = kContents, bool float64 = false);
 
 // A program's effects in its order, found by kind and target.
 class Effects {

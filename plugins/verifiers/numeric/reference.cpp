@@ -22,7 +22,7 @@ void Reference::find_facts(const fettle::Graph& graph) {
 }
 
 void Reference::use(const fettle::Program& original, std::uint64_t random_sets,
-                    std::uint64_t seed) {
+                    std::uint64_t seed, bool edge_sets) {
   if (program_ == original.id()) return;
   program_.reset();  // in case of a throw below
   sets_.clear();
@@ -33,7 +33,7 @@ void Reference::use(const fettle::Program& original, std::uint64_t random_sets,
   for (std::size_t k = 0; k < original.sample_count(); ++k)
     sets_.push_back(
         {"sample " + std::to_string(k), original.sample_inputs(k), original.eager_outputs(k),
-         original.eager_effects(k), std::nullopt, {}});
+         original.eager_effects(k), std::nullopt, {}, false});
   for (std::uint64_t k = 0; k < random_sets; ++k) {
     try {
       sets_.push_back(draw(original, seed, k, 0));
@@ -43,7 +43,10 @@ void Reference::use(const fettle::Program& original, std::uint64_t random_sets,
       break;
     }
   }
+  if (edge_sets) add_edge_sets(original);
   answers_.resize(sets_.size());
+  truths_.clear();
+  truths_.resize(sets_.size());
   program_ = original.id();
 }
 
@@ -53,7 +56,49 @@ InputSet Reference::draw(const fettle::Program& original, std::uint64_t seed, st
   std::string label = "random set " + std::to_string(set) + " (seed " + std::to_string(seed);
   if (!drawn.sizes.empty()) label += ", " + fettle::to_text(drawn.sizes);
   return {label + ")", std::move(drawn.inputs), std::nullopt,
-          std::nullopt, set, std::move(drawn.sizes)};
+          std::nullopt, set, std::move(drawn.sizes), false};
+}
+
+void Reference::add_edge_sets(const fettle::Program& original) {
+  for (const fettle::EdgeKind kind : fettle::kEdgeKinds) {
+    try {
+      std::optional<fettle::RandomSet> made = fettle::edge_set(original, seed_, kind);
+      if (!made) return;  // no floating inputs
+      sets_.push_back({std::string("edge set: ") + fettle::edge_name(kind) + " (seed " +
+                           std::to_string(seed_) + ")",
+                       std::move(made->inputs), std::nullopt, std::nullopt, std::nullopt,
+                       std::move(made->sizes), true});
+    } catch (const fettle::Failure& failure) {
+      if (failure.status() != FETTLE_E_UNSUPPORTED) throw;
+      return;  // as for random inputs, which say so
+    }
+  }
+}
+
+const Truth& Reference::truth(const fettle::Program& original, std::size_t set) {
+  std::optional<Truth>& truth = truths_[set];
+  if (truth) return *truth;
+  truth.emplace();
+  const Answer& answer = *answers_[set];
+  if (random_ || !answer.first.run) return *truth;
+  const auto run = [&](const fettle::Data* start) {
+    return run_or_nothing(original, sets_[set].inputs, seed_, start, kContents, true);
+  };
+  truth->first = run(nullptr);
+  if (answer.second.run && truth->first) truth->second = run(&answer.first.run->effects);
+  return *truth;
+}
+
+bool Reference::stable(const fettle::Program& original, std::size_t set) {
+  const Expected& first = answers_[set]->first;
+  if (!first.run) return true;
+  const std::optional<Run> again = run_or_nothing(original, sets_[set].inputs, seed_);
+  if (!again) return false;
+  for (std::size_t k = 0; k < again->outputs.size(); ++k)
+    if (!same_bits(first.run->outputs[k], again->outputs[k])) return false;
+  for (std::size_t k = 0; k < again->effects.size(); ++k)
+    if (!same_bits(first.run->effects[k], again->effects[k])) return false;
+  return true;
 }
 
 Expected Reference::run(const fettle::Program& original, const InputSet& set,

@@ -8,15 +8,16 @@
 #include <vector>
 
 #include "answer.hpp"
-#include "compare.hpp"
+#include "../comparison/compare.hpp"
 
 struct InputSet {
-  std::string label;  // "sample 0", "random set 2 (seed 0, s77=5)"
+  std::string label;  // "sample 0", "random set 2 (seed 0, s77=5)", "edge set: NaN (seed 0)"
   fettle::Data inputs;
   std::optional<fettle::Data> eager;  // the eager model's outputs
   std::optional<fettle::EagerEffects> eager_effects;
   std::optional<std::uint64_t> random;  // the number of a random set
   fettle::SymbolValues sizes;           // the dynamic sizes that it drew
+  bool edge = false;                    // made of numbers that formulas go wrong on
 };
 
 // One run of the original, and which elements depend on memory that nobody initialized: those in
@@ -30,10 +31,17 @@ struct Answer {
   Expected second;  // a second call, from what the first left; absent in programs without state
 };
 
+// The same in float64; absent where the original does not run in it, or draws random numbers, which
+// are others then.
+struct Truth {
+  std::optional<Run> first, second;
+};
+
 class Reference {
  public:
   // Makes the input sets, unless they are there for this program already.
-  void use(const fettle::Program& original, std::uint64_t random_sets, std::uint64_t seed);
+  void use(const fettle::Program& original, std::uint64_t random_sets, std::uint64_t seed,
+           bool edge_sets);
 
   std::size_t set_count() const { return sets_.size(); }
   const InputSet& set(std::size_t k) const { return sets_[k]; }
@@ -46,11 +54,16 @@ class Reference {
   // The original's answer on a set; its first run is absent if it does not run on it. A random set that it
   // refuses is replaced by another draw, a few times.
   const Answer& answer(const fettle::Program& original, std::size_t set);
+  // After answer. Runs when first asked: where all bits agree nobody asks.
+  const Truth& truth(const fettle::Program& original, std::size_t set);
+  // Whether the original answers the same again on this set, in every bit.
+  bool stable(const fettle::Program& original, std::size_t set);
 
  private:
   Expected run(const fettle::Program& original, const InputSet& set, const Expected* before) const;
   static InputSet draw(const fettle::Program& original, std::uint64_t seed, std::uint64_t set,
                        std::uint64_t attempt);
+  void add_edge_sets(const fettle::Program& original);
   void find_facts(const fettle::Graph& graph);
   void tell_what_is_ignored(const fettle::Program& original, const Answer& answer);
 
@@ -60,4 +73,5 @@ class Reference {
   std::optional<Effects> effects_;
   std::vector<InputSet> sets_;
   std::vector<std::optional<Answer>> answers_;
+  std::vector<std::optional<Truth>> truths_;
 };

@@ -35,6 +35,7 @@ void Judge::add(const Comparison& comparison, const char* reference, const std::
     verdict_.element = comparison.element;
     verdict_.reference = reference;
     verdict_.inputs = inputs;
+    verdict_.rule = comparison.rule;
     if (!comparison.passed) describe(comparison, reference, place, actual);
   }
   verdict_.max_abs = std::fmax(verdict_.max_abs, comparison.max_abs);
@@ -49,15 +50,36 @@ void Judge::fail(std::string detail, const std::string& inputs, std::string plac
   verdict_.max_abs = verdict_.max_rel = std::numeric_limits<double>::infinity();
   verdict_.inputs = inputs;
   verdict_.detail = std::move(detail);
+  verdict_.rule = "form";
+}
+
+void Judge::put_numbers(const fettle::Verdict& other) {
+  const bool worse = verdict_.inputs.empty() || other.max_abs >= verdict_.max_abs ||
+                     std::isinf(verdict_.max_abs);
+  if (std::isinf(verdict_.max_abs)) verdict_.max_abs = verdict_.max_rel = 0;
+  if (worse) {
+    verdict_.allowed = other.allowed;
+    verdict_.element = other.element;
+    verdict_.inputs = other.inputs;
+    verdict_.rule = other.rule;
+  }
+  verdict_.max_abs = std::fmax(verdict_.max_abs, other.max_abs);
+  verdict_.max_rel = std::fmax(verdict_.max_rel, other.max_rel);
 }
 
 void Judge::explain(const std::string& why) {
   if (verdict_.detail.find(why) == std::string::npos) verdict_.detail += "; " + why;
 }
 
+void Judge::unable(std::string why) {
+  unable_ = true;
+  verdict_.judgement = Judgement::unable;
+  verdict_.detail = std::move(why);
+}
+
 fettle::Verdict Judge::finish(std::uint64_t sets, std::size_t sizes, bool eager, bool original) {
   verdict_.comparisons = sets;
-  if (verdict_.judgement == Judgement::fail) return std::move(verdict_);
+  if (unable_ || verdict_.judgement == Judgement::fail) return std::move(verdict_);
   verdict_.judgement = sets == 0 ? Judgement::unable : Judgement::pass;
   verdict_.reference = eager && original ? "eager outputs and original program"
                        : eager           ? "eager outputs"

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <vector>
 
 namespace {
@@ -39,21 +40,100 @@ struct ElementError {
   bool passed = true;
 };
 
-ElementError float_error(double expected, double actual, bool same_bits, bool bitwise,
-                         Tolerance tolerance) {
+// What is no number, or an infinity, must be that on both sides; else nothing.
+std::optional<ElementError> special_error(double expected, double actual) {
   if (std::isnan(expected) || std::isnan(actual)) {
     const bool both = std::isnan(expected) && std::isnan(actual);
-    return {both ? 0 : kInfinity, 0, both};
+    return ElementError{both ? 0 : kInfinity, 0, both};
   }
   if (std::isinf(expected) || std::isinf(actual)) {
     const bool same = expected == actual;
-    return {same ? 0 : kInfinity, 0, same};
+    return ElementError{same ? 0 : kInfinity, 0, same};
   }
+  return std::nullopt;
+}
+
+ElementError float_error(double expected, double actual, bool same_bits, bool bitwise,
+                         Tolerance tolerance) {
+  if (const auto special = special_error(expected, actual)) return *special;
   const double error = std::fabs(actual - expected);
   if (bitwise) return {error, 0, same_bits};
   const double allowed = tolerance.atol + tolerance.rtol * std::fabs(expected);
   return {error, allowed, error <= allowed};
 }
+
+double epsilon_of(fettle::Dtype part) {
+  switch (part) {
+    case fettle::Dtype::float64:
+      return 0x1p-52;
+    case fettle::Dtype::float32:
+      return 0x1p-23;
+    case fettle::Dtype::float16:
+      return 0x1p-10;
+    case fettle::Dtype::bfloat16:
+      return 0x1p-7;
+    default:
+      return 0x1p-2;
+  }
+}
+
+// What the original says in float64, and how far it is from that in its own dtype.
+class NoiseFloor {
+ public:
+  // Not usable: another shape, no floating numbers, float64 itself, or a float64 run that went
+  // another way (what it says is then about another computation).
+  NoiseFloor(const Rule& rule, fettle::TensorView original) : factor_(rule.factor) {
+    const fettle::Dtype part = fettle::component_dtype(original.dtype());
+    if (rule.truth == nullptr || rule.truth->kind != FETTLE_DATUM_TENSOR) return;
+    if (!fettle::is_floating(part) || part == fettle::Dtype::float64) return;
+    const fettle::TensorView truth(&rule.truth->tensor->dl_tensor);
+    if (fettle::component_dtype(truth.dtype()) != fettle::Dtype::float64) return;
+    if (shape_text(truth) != shape_text(original)) return;
+    epsilon_ = epsilon_of(part);
+    dense_.emplace(truth);
+    usable_ = measure(original, part);
+  }
+
+  bool usable() const { return usable_; }
+  ElementError error(std::uint64_t i, double original, double actual) const {
+    const double truth = at(i);
+    if (!std::isfinite(truth)) return *special_error(truth, actual);
+    const double noise = std::fmax(rms_ + epsilon_ * std::fabs(truth), std::fabs(original - truth));
+    const double error = std::fabs(actual - truth);
+    return {error, factor_ * noise, error <= factor_ * noise};
+  }
+
+ private:
+  double at(std::uint64_t i) const {
+    double value;
+    std::memcpy(&value, dense_->data() + i * sizeof value, sizeof value);
+    return value;
+  }
+
+  bool measure(fettle::TensorView original, fettle::Dtype part) {
+    constexpr double kMostNoise = 0.25;  // of the values' own size
+    const Dense dense(original);
+    const std::size_t width = fettle::dlpack_type(part).bits / 8u;
+    const std::uint64_t parts = fettle::is_complex(original.dtype()) ? 2 : 1;
+    const auto n = static_cast<std::uint64_t>(original.elements()) * parts;
+    double noise = 0, size = 0;
+    std::uint64_t finite = 0;
+    for (std::uint64_t i = 0; i < n; ++i) {
+      const double x = fettle::decode(part, dense.data() + i * width), truth = at(i);
+      if (!std::isfinite(x) || !std::isfinite(truth)) continue;
+      noise += (x - truth) * (x - truth);
+      size += truth * truth;
+      ++finite;
+    }
+    if (finite == 0) return false;
+    rms_ = std::sqrt(noise / static_cast<double>(finite));
+    return std::isfinite(rms_) && noise <= kMostNoise * kMostNoise * size;
+  }
+
+  double factor_, epsilon_ = 0, rms_ = 0;
+  bool usable_ = false;
+  std::optional<Dense> dense_;
+};
 
 double integer_error(fettle::Dtype dtype, const std::byte* expected, const std::byte* actual) {
   const std::int64_t x = fettle::decode_integer(dtype, expected);
@@ -87,6 +167,7 @@ class Tally {
     result_.passed = false;
     ++result_.failing;
   }
+  void set_rule(const char* rule) { result_.rule = rule; }
   void set_elements(std::uint64_t n) { result_.elements = n; }
   void set_ignored(std::uint64_t n) { result_.ignored = n; }
   const Comparison& result() const { return result_; }
@@ -150,8 +231,8 @@ std::string shape_text(fettle::TensorView tensor) {
   return text + "]";
 }
 
-Comparison compare(fettle::TensorView expected, fettle::TensorView actual, bool bitwise,
-                   Tolerance tolerance, const Ignored& ignored) {
+Comparison compare(fettle::TensorView expected, fettle::TensorView actual, const Rule& rule,
+                   const Ignored& ignored) {
   const fettle::Dtype dtype = expected.dtype();
   if (actual.dtype() != dtype)
     return mismatch(std::string("dtype ") + fettle::dtype_name(actual.dtype()) + " instead of " +
@@ -169,6 +250,10 @@ Comparison compare(fettle::TensorView expected, fettle::TensorView actual, bool 
   const Dense dense_expected(expected), dense_actual(actual);
   const std::byte *e = dense_expected.data(), *a = dense_actual.data();
   const auto elements = static_cast<std::uint64_t>(expected.elements());
+  std::optional<NoiseFloor> floor;
+  if (!rule.bitwise && floating && decodable) floor.emplace(rule, expected);
+  const bool by_floor = floor && floor->usable();
+  tally.set_rule(!floating || rule.bitwise ? "bitwise" : by_floor ? "noise floor" : "tolerance");
   tally.set_elements(elements);
   tally.set_ignored(static_cast<std::uint64_t>(std::count(ignored.begin(), ignored.end(), true)));
   for (std::uint64_t i = 0; i < elements * parts; ++i, e += width, a += width) {
@@ -176,8 +261,10 @@ Comparison compare(fettle::TensorView expected, fettle::TensorView actual, bool 
     const bool same_bits = std::memcmp(e, a, width) == 0;
     const double x = fettle::decode(part, e), y = fettle::decode(part, a);
     ElementError error{same_bits ? 0 : kInfinity, 0, same_bits};  // formats without a decoder
-    if (floating && decodable)
-      error = float_error(x, y, same_bits, bitwise, tolerance);
+    if (by_floor && std::isfinite(x) && std::isfinite(y))
+      error = floor->error(i, x, y);
+    else if (floating && decodable)
+      error = float_error(x, y, same_bits, rule.bitwise, rule.tolerance);
     else if (!floating)
       error = {integer_error(part, e, a), 0, same_bits};
     tally.count(error, x, y, i / parts);
@@ -185,11 +272,11 @@ Comparison compare(fettle::TensorView expected, fettle::TensorView actual, bool 
   return tally.result();
 }
 
-Comparison compare(const fettle_datum& expected, const fettle_datum& actual, bool bitwise,
-                   Tolerance tolerance, const Ignored& ignored) {
+Comparison compare(const fettle_datum& expected, const fettle_datum& actual, const Rule& rule,
+                   const Ignored& ignored) {
   if (expected.kind == FETTLE_DATUM_TENSOR && actual.kind == FETTLE_DATUM_TENSOR)
     return compare(fettle::TensorView(&expected.tensor->dl_tensor),
-                   fettle::TensorView(&actual.tensor->dl_tensor), bitwise, tolerance, ignored);
+                   fettle::TensorView(&actual.tensor->dl_tensor), rule, ignored);
   if (expected.kind != actual.kind)
     return mismatch(std::string(kind_name(actual.kind)) + " instead of " +
                     kind_name(expected.kind));
@@ -200,8 +287,9 @@ Comparison compare(const fettle_datum& expected, const fettle_datum& actual, boo
     return tally.result();
   }
   if (expected.kind == FETTLE_DATUM_FLOAT) {
+    if (!rule.bitwise) tally.set_rule("tolerance");
     const bool same_bits = std::memcmp(&expected.f, &actual.f, sizeof expected.f) == 0;
-    tally.count(float_error(expected.f, actual.f, same_bits, bitwise, tolerance), expected.f,
+    tally.count(float_error(expected.f, actual.f, same_bits, rule.bitwise, rule.tolerance), expected.f,
                 actual.f, 0);
   } else if (expected.kind == FETTLE_DATUM_INT || expected.kind == FETTLE_DATUM_BOOL) {
     const auto x = static_cast<double>(expected.i), y = static_cast<double>(actual.i);
@@ -212,9 +300,17 @@ Comparison compare(const fettle_datum& expected, const fettle_datum& actual, boo
   return tally.result();
 }
 
+bool same_bits(const fettle_datum& a, const fettle_datum& b) {
+  if (a.kind != b.kind) return false;
+  if (a.kind != FETTLE_DATUM_TENSOR) return compare(a, b, Rule{.bitwise = true}).passed;
+  const fettle::TensorView first(&a.tensor->dl_tensor), second(&b.tensor->dl_tensor);
+  return first.dtype() == second.dtype() && shape_text(first) == shape_text(second) &&
+         differing(a, b).empty();
+}
+
 Ignored differing(const fettle_datum& a, const fettle_datum& b) {
   if (a.kind != FETTLE_DATUM_TENSOR || b.kind != FETTLE_DATUM_TENSOR)
-    return compare(a, b, true, {}).passed ? Ignored{} : Ignored{true};
+    return compare(a, b, Rule{.bitwise = true}).passed ? Ignored{} : Ignored{true};
   const fettle::TensorView first(&a.tensor->dl_tensor), second(&b.tensor->dl_tensor);
   const auto elements = static_cast<std::size_t>(first.elements());
   if (first.dtype() != second.dtype() || shape_text(first) != shape_text(second))

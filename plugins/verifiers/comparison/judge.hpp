@@ -21,9 +21,13 @@ class Judge {
  public:
   void add(const Comparison& comparison, const char* reference, const std::string& inputs,
            const Place& place, const fettle_datum& actual);
+  // Nothing failed as far as anybody could see, and nobody could see enough.
+  void unable(std::string why);
   // What cannot be put as a comparison.
   void fail(std::string detail, const std::string& inputs, std::string place = {});
   bool failed() const { return verdict_.judgement == Judgement::fail; }
+  // The worst of another verdict's numbers.
+  void put_numbers(const fettle::Verdict& other);
   // Says more about a failure, once.
   void explain(const std::string& why);
   // `sizes`: how many different dynamic sizes the random sets had.
@@ -36,5 +40,6 @@ class Judge {
 
   fettle::Verdict verdict_;
   std::uint64_t elements_ = 0, ignored_ = 0;
+  bool unable_ = false;
   double worst_excess_ = -std::numeric_limits<double>::infinity();
 };
