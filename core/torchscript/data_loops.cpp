@@ -13,7 +13,7 @@
 #include <limits>
 
 #include "torchscript/evaluator.hpp"
-#include "torchscript/pytree.hpp"
+#include "archive/pytree.hpp"
 #include "torchscript/side_results.hpp"
 #include "torchscript/written_values.hpp"
 

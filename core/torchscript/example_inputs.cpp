@@ -10,7 +10,7 @@
 
 #include "base/error.hpp"
 #include "ops/torch_numbers.hpp"
-#include "torchscript/pytree.hpp"
+#include "archive/pytree.hpp"
 
 namespace fettle {
 namespace {

@@ -24,8 +24,8 @@
 #include "torchscript/evaluator.hpp"
 #include "torchscript/example_inputs.hpp"
 #include "torchscript/import_check.hpp"
-#include "torchscript/pytree.hpp"
-#include "torchscript/sample_pickle.hpp"
+#include "archive/pytree.hpp"
+#include "archive/sample_pickle.hpp"
 #include "torchscript/script_module.hpp"
 #include "torchscript/weight_bytes.hpp"
 

@@ -10,7 +10,8 @@ namespace fettle {
 const std::vector<CommandSpec>& all_commands() {
   static const std::vector<CommandSpec> commands = {
       run_command(),   inspect_command(), diff_command(),       verify_command(),
-      bench_command(), plugins_command(), completion_command(), help_command(),
+      bisect_command(), bench_command(),   plugins_command(), completion_command(),
+      help_command(),
   };
   return commands;
 }

@@ -11,6 +11,7 @@ CommandSpec run_command();
 CommandSpec inspect_command();
 CommandSpec diff_command();
 CommandSpec verify_command();
+CommandSpec bisect_command();
 CommandSpec bench_command();
 CommandSpec plugins_command();
 CommandSpec completion_command();

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <iostream>
-#include <iterator>
 
 #include "commands.hpp"
 #include "common_options.hpp"
 #include "crash_messages.hpp"
 #include "destinations.hpp"
+#include "pipelines.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/resolve.hpp"
 #include "pipeline/runner.hpp"
@@ -21,20 +21,6 @@
 
 namespace fettle {
 namespace {
-
-// configs/default.yaml in the source tree or installed, as seen from the executable.
-std::filesystem::path default_pipeline(const std::filesystem::path& executable) {
-  const std::filesystem::path folder = executable.parent_path();
-  for (const char* place : {"../configs", "../share/fettle/configs"}) {
-    const std::filesystem::path path = (folder / place / "default.yaml").lexically_normal();
-    if (std::filesystem::exists(path)) return path;
-  }
-  throw Error({Code::usage_bad_argument,
-               "the default pipeline is not where it is installed",
-               (folder / "../share/fettle/configs/default.yaml").lexically_normal().string(),
-               {},
-               "name a pipeline with -p"});
-}
 
 // A misspelled pass would print nothing, and say nothing.
 void check_pass_names(const Arguments& arguments, const Pipeline& pipeline) {
@@ -58,21 +44,6 @@ void check_pass_names(const Arguments& arguments, const Pipeline& pipeline) {
   if (arguments.has("stop-after")) check("stop-after", arguments.text("stop-after"), {});
 }
 
-Pipeline read_named_pipeline(const Arguments& arguments, const std::filesystem::path& executable) {
-  if (arguments.has("passes") && arguments.has("pipeline")) {
-    throw Error({Code::usage_bad_argument,
-                 "--pipeline and --passes are given",
-                 {},
-                 "each says what to run",
-                 "leave one of them out"});
-  }
-  if (arguments.has("passes")) return parse_inline(arguments.text("passes"), "--passes");
-  if (!arguments.has("pipeline")) return load_pipeline(default_pipeline(executable));
-  if (arguments.text("pipeline") != "-") return load_pipeline(arguments.text("pipeline"));
-  const std::string text(std::istreambuf_iterator<char>(std::cin), {});
-  return parse_pipeline(text, "standard input");
-}
-
 // Limits that the file gives stay; its list of passes does not: the option is about all of them.
 void override_isolation(const Arguments& arguments, Pipeline& pipeline) {
   if (arguments.choice("isolation") == "none") return pipeline.isolation.reset();
@@ -80,12 +51,8 @@ void override_isolation(const Arguments& arguments, Pipeline& pipeline) {
   pipeline.isolation->passes.reset();
 }
 
-Pipeline read_pipeline(const Arguments& arguments, const std::filesystem::path& executable) {
-  Pipeline pipeline = read_named_pipeline(arguments, executable);
-  if (!pipeline.verifiers && pipeline.verify_after != VerifyAfter::never) {
-    pipeline.verifiers = {{"numeric", {}, "verify (the default)"}};
-  }
-  apply_overrides(arguments, pipeline);
+Pipeline pipeline_to_run(const Arguments& arguments, const std::filesystem::path& executable) {
+  Pipeline pipeline = read_pipeline(arguments, executable);
   if (arguments.has("isolation")) override_isolation(arguments, pipeline);
   check_pass_names(arguments, pipeline);
   if (arguments.has("stop-after")) stop_after(pipeline, arguments.text("stop-after"));
@@ -105,6 +72,30 @@ void write_reports(const Arguments& arguments, const RunReport& report) {
   if (arguments.has("report-json")) {
     write_report(arguments.text("report-json"), pretty(to_json(report)));
   }
+}
+
+std::string quoted(const std::string& word) {
+  const bool plain = word.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/=,:@+") ==
+                     std::string::npos;
+  if (plain && !word.empty()) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
+// The same run, looked into.
+[[noreturn]] void refer_to_bisect(const Error& error, const Arguments& arguments) {
+  std::string line = "fettle bisect " + quoted(arguments.text("MODEL.pt2"));
+  for (const OptionSpec& option : bisect_command().options) {
+    if (option.name == "output" || !arguments.has(option.name)) continue;
+    const std::vector<std::string> values =
+        option.repeatable ? arguments.list(option.name) : std::vector{arguments.text(option.name)};
+    for (const std::string& value : values) line += " --" + option.name + " " + quoted(value);
+  }
+  Diagnostic diagnostic = error.diagnostic();
+  diagnostic.hint = "find the rewrite that does it: " + line + "; or " + diagnostic.hint;
+  throw Error(std::move(diagnostic));
 }
 
 struct Run {
@@ -137,7 +128,7 @@ struct Run {
 
 int run(const Invocation& invocation, const Arguments& arguments) {
   const Stopwatch watch;
-  const Pipeline file = read_pipeline(arguments, invocation.executable);
+  const Pipeline file = pipeline_to_run(arguments, invocation.executable);
   check_destinations(arguments);
   const Device device = read_device(arguments);
   const Host host(plugin_search(arguments, invocation.executable));
@@ -173,6 +164,7 @@ int run(const Invocation& invocation, const Arguments& arguments) {
     } catch (const Error& unwritable) {  // must not hide why the run stopped
       std::cerr << unwritable.what();
     }
+    if (error.code() == Code::verification_failed) refer_to_bisect(error, arguments);
     throw;
   }
   report.seconds_total = watch.seconds();
@@ -212,19 +204,8 @@ CommandSpec run_command() {
            "Python lines that load the result."},
       .positionals = {{.name = "MODEL.pt2", .help = "The program to optimize."}},
       .options = with_program_options(
-          {{.name = "pipeline",
-            .letter = "p",
-            .value = "FILE.yaml",
-            .help = "The pipeline to run; '-' reads it from standard input.",
-            .otherwise = "configs/default.yaml",
-            .completes = Completes::file},
-           {.name = "passes",
-            .value = "PASSES",
-            .help = "The pipeline on one line, as in "
-                    "'cse,dce,constant_folding{max_bytes=1024},repeat{limit=4}(cse,dce)'. Verified "
-                    "after "
-                    "each pass with numeric; nothing is measured.",
-            .completes = Completes::pass},
+          {pipeline_option(),
+           passes_option(),
            {.name = "output",
             .letter = "o",
             .value = "OUT.pt2",

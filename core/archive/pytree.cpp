@@ -1,4 +1,4 @@
-#include "torchscript/pytree.hpp"
+#include "archive/pytree.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -1,4 +1,4 @@
-#include "torchscript/sample_pickle.hpp"
+#include "archive/sample_pickle.hpp"
 
 #include <caffe2/serialize/inline_container.h>
 #include <torch/csrc/jit/serialization/pickler.h>

@@ -1,0 +1,108 @@
+#include "bisect/culprit.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "analysis/manager.hpp"
+
+namespace fettle {
+namespace {
+
+ComponentUse use_of(const PassReport& pass) {
+  ComponentUse use{pass.name, {}, "bisect"};
+  for (const auto& [name, text] : pass.options) use.options.push_back({name, text, "bisect"});
+  return use;
+}
+
+}  // namespace
+
+std::optional<GuiltyPass> find_pass(Program& program, ResolvedPipeline& pipeline,
+                                    const Device& device, RunObserver& observer) {
+  RunReport report;
+  pipeline.verify_after = VerifyAfter::each;
+  pipeline.on_failure = pipeline.on_fault = OnFailure::stop;
+  pipeline.keep_inputs = true;
+  pipeline.benchmarks.clear();
+  try {
+    run_pipeline(program, pipeline, device, observer, report);
+    return std::nullopt;
+  } catch (const Error& error) {
+    if (error.code() == Code::interrupted || report.passes.empty()) throw;
+    GuiltyPass guilty;
+    guilty.pass = use_of(report.passes.back());
+    guilty.step = report.passes.size() - 1;
+    guilty.round = report.passes.back().round;
+    guilty.failure = failure_of(error, report);
+    return guilty;
+  }
+}
+
+GuiltyRewrite find_rewrite(const TrialSetup& setup, Program& program, const PassFailure& failure,
+                           const std::function<void(std::uint64_t, bool)>& told) {
+  std::unique_ptr<Graph> before = program.graph->clone();
+  GuiltyRewrite guilty;
+  guilty.failure = failure;
+  guilty.of = failure.rewrites;
+  const auto fails = [&](std::uint64_t limit) {
+    program.graph = before->clone();
+    std::optional<PassFailure> found = try_pass(setup, program, limit);
+    const bool same = found && found->same_as(failure);
+    told(limit, same);
+    if (same) guilty.failure = std::move(*found);
+    return same;
+  };
+  std::uint64_t good = 0, bad = 1;
+  if (!fails(0)) {
+    while (!fails(bad)) {
+      good = bad;
+      const std::uint64_t most = failure.rewrites != 0 ? failure.rewrites : UINT64_MAX;
+      if (bad >= most) {  // it needs all of them, or is another fault each time
+        bad = most;
+        break;
+      }
+      bad = bad > most / 2 ? most : bad * 2;
+    }
+    while (bad - good > 1) {
+      const std::uint64_t middle = good + (bad - good) / 2;
+      (fails(middle) ? bad : good) = middle;
+    }
+    guilty.number = bad;
+  }
+  program.graph = std::move(before);
+  return guilty;
+}
+
+std::vector<NodeId> touched_nodes(const TrialSetup& setup, const Graph& program,
+                                  GuiltyRewrite& rewrite) {
+  const std::unique_ptr<Graph> graph = program.clone();
+  AnalysisManager analyses(*graph);
+  Journal journal(*graph);
+  journal.set_rewrite_limit(rewrite.number);
+  Outcome outcome;
+  outcome.cancel = setup.cancel;
+  const ComponentUse& use = std::get<ComponentUse>(setup.pipeline.passes.front().what);
+  const std::unique_ptr<Pass> pass = setup.host.create_pass(use.name, use.options);
+  if (pass->analyze(analyses, outcome)) return {};
+  pass->transform(journal, analyses, outcome);
+  if (journal.kept_rewrites().empty()) return {};
+  const Journal::Rewrite& last = journal.kept_rewrites().back();
+  rewrite.root = graph->text(graph->node(last.root).name);
+  rewrite.why = last.why;
+  const Journal::Footprint footprint = journal.footprint(last);
+  std::set<NodeId> touched(footprint.erased.begin(), footprint.erased.end());
+  touched.insert(footprint.recalled.begin(), footprint.recalled.end());
+  if (last.root.index < program.node_bound()) touched.insert(last.root);
+  for (const auto& [old, now] : footprint.replaced) {
+    for (const ValueId value : {old, now}) {
+      if (value.index < program.value_bound()) touched.insert(program.value(value).producer);
+    }
+  }
+  std::erase_if(touched, [&](NodeId id) {
+    return id.index >= program.node_bound() || !program.alive(id) ||
+           program.node(id).block != kRootBlock ||
+           program.node(id).opcode != Opcode::call_function;
+  });
+  return {touched.begin(), touched.end()};
+}
+
+}  // namespace fettle

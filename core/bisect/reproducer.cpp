@@ -1,0 +1,86 @@
+#include "bisect/reproducer.hpp"
+
+#include <fmt/format.h>
+
+#include "analysis/manager.hpp"
+#include "graph/diff.hpp"
+#include "graph/text.hpp"
+
+namespace fettle {
+namespace {
+
+// What the pass makes of it; nothing where it must not run in this process, or does not come through.
+std::string after_text(const Reproducer& repro) {
+  if (repro.trial.isolated) return {};
+  const std::unique_ptr<Graph> graph = repro.program.graph->clone();
+  AnalysisManager analyses(*graph);
+  Journal journal(*graph);
+  Outcome outcome;
+  const ComponentUse& use = repro.result.pass.pass;
+  try {
+    const std::unique_ptr<Pass> pass = repro.trial.host.create_pass(use.name, use.options);
+    if (pass->analyze(analyses, outcome)) return {};
+    pass->transform(journal, analyses, outcome);
+  } catch (const Error&) {
+    return {};
+  }
+  return print(*graph);
+}
+
+std::string fenced(std::string_view text) {
+  return fmt::format("```\n{}{}```\n", text, text.ends_with('\n') ? "" : "\n");
+}
+
+std::string command(const Reproducer& repro) {
+  std::string line = "fettle run repro.pt2 -p pipeline.yaml";
+  for (const std::string& dir : repro.plugin_dirs) line += " --plugin-dir " + dir;
+  return line;
+}
+
+std::string inputs_text(const Reproducer& repro) {
+  std::string text;
+  const Graph& graph = *repro.program.graph;
+  for (const NodeId id : graph.nodes()) {
+    const Node& node = graph.node(id);
+    if (node.opcode != Opcode::placeholder) break;
+    const bool weight = node.input_spec && node.input_spec->kind != InputKind::user_input;
+    text += fmt::format("- `{}`: {}{}\n", graph.text(node.name),
+                        print_type(graph.type(graph.result(id))),
+                        weight ? ", a weight of the model" : "");
+  }
+  return text;
+}
+
+std::string readme(const Reproducer& repro) {
+  const BisectResult& r = repro.result;
+  const Diagnostic& error = r.pass.failure.error;
+  std::string text = fmt::format("# '{}' fails: {}\n\n", r.pass.pass.name, code_name(error.code));
+  text += fmt::format("Found on {} by `fettle bisect`.\n\n", repro.model);
+  text += fenced(command(repro)) + "\nends with:\n\n" + fenced(format(r.small.error));
+  text += fmt::format("\n- pass: `{}`, the {}. that ran\n", r.pass.pass.name, r.pass.step + 1);
+  if (r.rewrite.number != 0) {
+    text += fmt::format("- rewrite: number {}{}{}\n", r.rewrite.number,
+                        r.rewrite.of ? fmt::format(" of {}", r.rewrite.of) : "",
+                        r.rewrite.root.empty()
+                            ? ""
+                            : fmt::format(", at `{}`: {}", r.rewrite.root, r.rewrite.why));
+  }
+  text += fmt::format("- {} calls of {}; inputs frozen from {}\n", r.calls, r.calls_before, r.inputs);
+  text += "\n## Inputs\n\nStored in `repro.pt2`.\n\n" + inputs_text(repro);
+  text += "\n## Before\n\n" + fenced(print(*repro.program.graph));
+  const std::string after = after_text(repro);
+  if (!after.empty()) text += "\n## After\n\n" + fenced(after);
+  return text;
+}
+
+}  // namespace
+
+void write_reproducer(Reproducer& repro, const std::filesystem::path& folder) {
+  write_program(repro.program, folder / "repro.pt2");
+  write_report(folder / "pipeline.yaml",
+               to_yaml(resolve(repro.trial.pipeline, repro.trial.host,
+                               repro.trial.worker(folder / "repro.pt2"))));
+  write_report(folder / "README.md", readme(repro));
+}
+
+}  // namespace fettle

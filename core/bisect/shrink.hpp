@@ -1,0 +1,39 @@
+// Makes a failing program small while it fails in the same way.
+//
+// The program is its calls and the inputs on which it failed, frozen: whatever is cut off upstream is
+// replaced by the values that it had in that run, never by new ones. First the place around the guilty
+// rewrite is cut out, with more and more of its surroundings until it fails; then calls, and outputs,
+// are taken away by halves, as delta debugging does (Zeller and Hildebrandt, 2002). Each step that is
+// kept failed twice, in the same way.
+//
+// Calls that own nested graphs go or stay as a whole. Sizes and weights stay as they are.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "runtime/executable.hpp"
+
+namespace fettle {
+
+struct FrozenProgram {
+  std::unique_ptr<Graph> graph;
+  std::vector<RunValue> inputs;
+};
+
+struct ShrinkSetup {
+  Device device;
+  std::function<bool(const FrozenProgram&)> fails;
+  std::function<void(std::size_t calls)> told;  // of each step that was kept
+};
+
+// `around`: calls of the place to begin with; empty: the whole. What comes back fails, if the program
+// does.
+FrozenProgram shrink(FrozenProgram program, const std::vector<NodeId>& around,
+                     const ShrinkSetup& setup);
+
+std::size_t call_count(const Graph& graph);  // of the program's own graph
+
+}  // namespace fettle

@@ -1,0 +1,181 @@
+// fettle bisect: which pass, which rewrite, and a small program that shows it.
+#include "bisect/bisect.hpp"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <iostream>
+
+#include "commands.hpp"
+#include "common_options.hpp"
+#include "crash_messages.hpp"
+#include "interruption.hpp"
+#include "pipelines.hpp"
+#include "programs.hpp"
+#include "worker.hpp"
+
+namespace fettle {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Removed with all that is in it.
+class Scratch {
+ public:
+  Scratch() {
+    std::string name = (fs::temp_directory_path() / "fettle-bisect-XXXXXX").string();
+    if (!::mkdtemp(name.data())) {
+      throw Error({Code::report_unwritable, "no folder for files on the way can be made", name,
+                   std::generic_category().message(errno), "set TMPDIR to a folder with room"});
+    }
+    path_ = name;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+fs::path make_folder(const Arguments& arguments) {
+  const fs::path folder = arguments.text("output", "repro");
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error || !fs::is_directory(folder, error) || !fs::is_empty(folder, error)) {
+    throw Error({Code::report_unwritable, "the reproducer needs a folder of its own",
+                 folder.string(), error ? error.message() : "it is not a folder, or not empty",
+                 "name one that does not exist yet with -o"});
+  }
+  return fs::absolute(folder).lexically_normal();
+}
+
+// The options that tell how to read the model say nothing of files that fettle wrote.
+std::vector<std::string> worker_on(const std::vector<std::string>& command, const fs::path& file) {
+  if (file.empty()) return command;
+  std::vector<std::string> out;
+  for (const std::string& word : command) {
+    if (!word.starts_with("--") || word == "--" || word.starts_with("--plugin-dir=")) {
+      out.push_back(word);
+    }
+  }
+  out.back() = file.string();
+  return out;
+}
+
+std::string pass_text(const BisectResult& result) {
+  const GuiltyPass& pass = result.pass;
+  std::string out = format(pass.failure.error);
+  out += fmt::format("pass '{}' is to blame, the {}. that ran{}\n", pass.pass.name, pass.step + 1,
+                     pass.round ? fmt::format(", in round {} of its group", pass.round) : "");
+  if (!result.alone) {
+    return out +
+           "but it passes when it runs alone on the same program: its failure depends on what ran "
+           "before it in the same process, or comes and goes\n";
+  }
+  const GuiltyRewrite& rewrite = result.rewrite;
+  if (rewrite.number == 0) return out + "it fails before it rewrites anything\n";
+  return out + fmt::format("rewrite {}{} decides{}\n", rewrite.number,
+                           rewrite.of ? fmt::format(" of {}", rewrite.of) : "",
+                           rewrite.root.empty()
+                               ? ""
+                               : fmt::format(": at '{}', {}", rewrite.root, rewrite.why));
+}
+
+std::string reproducer_text(const BisectResult& result, const std::string& folder,
+                            const std::string& plugin_dirs) {
+  if (!result.alone) return "";
+  if (!result.shrunk) {
+    return "no smaller program could be made that fails in the same way on the inputs of the run\n";
+  }
+  return fmt::format(
+      "reproducer: {0}, {1} of {2} calls, inputs frozen from {3}, {4} trials\n"
+      "  fettle run {0}/repro.pt2 -p {0}/pipeline.yaml{5}\n",
+      folder, result.calls, result.calls_before, result.inputs, result.trials, plugin_dirs);
+}
+
+int run(const Invocation& invocation, const Arguments& arguments) {
+  const Pipeline pipeline = read_pipeline(arguments, invocation.executable);
+  const Device device = read_device(arguments);
+  const Host host(plugin_search(arguments, invocation.executable));
+  CrashMessages::know(host);
+  const fs::path folder = make_folder(arguments);
+  const Scratch scratch;
+  ProgressObserver observer;
+  const std::string model = arguments.text("MODEL.pt2");
+  observer.stage("loading " + model);
+  Program program = load_program(arguments, model);
+  const std::vector<std::string> worker = worker_command(invocation.executable, arguments);
+  std::vector<std::string> plugin_dirs;
+  std::string plugin_options;
+  for (const std::string& dir : arguments.list("plugin-dir")) {
+    plugin_dirs.push_back(fs::absolute(dir).lexically_normal().string());
+    plugin_options += " --plugin-dir " + dir;
+  }
+  BisectResult result;
+  try {
+    result = bisect({host, pipeline, device, observer, folder, scratch.path(),
+                     [&](const fs::path& file) { return worker_on(worker, file); }, plugin_dirs,
+                     model},
+                    program);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(folder, ignored);  // if nothing is in it
+    throw;
+  }
+  observer.clear();
+  std::cerr << warnings_text(program);
+  if (!result.shrunk) {
+    std::error_code ignored;
+    fs::remove(folder, ignored);
+  }
+  if (!result.failed) {
+    std::cout << "The pipeline passes: there is nothing to look for.\n";
+    return 0;
+  }
+  std::cout << pass_text(result)
+            << reproducer_text(result, arguments.text("output", "repro"), plugin_options);
+  return 1;
+}
+
+}  // namespace
+
+CommandSpec bisect_command() {
+  return {
+      .name = "bisect",
+      .summary = "find the pass and the rewrite that break a program, and a small one that shows it",
+      .synopsis = {"bisect MODEL.pt2 [-p PIPELINE.yaml] [-o REPRO_DIR] [OPTION...]"},
+      .description =
+          {"Runs the pipeline with verification after each pass until one is refused, crashes or "
+           "hangs; then that pass alone, stopped after fewer and fewer rewrites, until one is left "
+           "that decides; then cuts out the program around that rewrite and takes away what is not "
+           "needed for it to fail in the same way, on the inputs of the failing run.",
+           "REPRO_DIR gets repro.pt2 with the inputs in it, pipeline.yaml, and README.md with the "
+           "program before and after and the command that shows the failure. It must not exist, or "
+           "be empty.",
+           "Passes run in a process of their own until one is found, and one that crashes or hangs "
+           "all along: that takes a second or two for each trial."},
+      .positionals = {{.name = "MODEL.pt2", .help = "The program on which the pipeline fails."}},
+      .options = with_program_options(
+          {pipeline_option(), passes_option(),
+           {.name = "output",
+            .letter = "o",
+            .value = "REPRO_DIR",
+            .help = "The folder to write.",
+            .otherwise = "repro",
+            .completes = Completes::folder},
+           set_option("dce.weights=false"), device_option(), plugin_dir_option()}),
+      .statuses = {{"0", "The pipeline passes."},
+                   {"1", "It does not; what was found out is on standard output."},
+                   {"130", "Interrupted by Ctrl-C."}},
+      .examples = {{"fettle bisect model.pt2 -p pipeline.yaml -o repro",
+                    "Find out what 'fettle run model.pt2 -p pipeline.yaml' was refused for"}},
+      .see_also = {"run", "diff", "verify"},
+      .run = run};
+}
+
+}  // namespace fettle
