@@ -13,11 +13,23 @@
 static const fettle_host* host;
 static const fettle_graph_v1* graphs;
 
+/* Says what this host lacks, for a person to act on. */
+static fettle_status unsupported(fettle_ctx* ctx, fettle_str message) {
+  fettle_diagnostic d;
+  memset(&d, 0, sizeof d);
+  d.size = sizeof d;
+  d.severity = FETTLE_SEVERITY_ERROR;
+  d.message = message;
+  d.node = FETTLE_NONE;
+  host->report(ctx, &d);
+  return FETTLE_E_UNSUPPORTED;
+}
+
 static fettle_status init(const fettle_host* given, fettle_ctx* ctx) {
-  (void)ctx;
+  static const fettle_str missing = TEXT("this host has no fettle.graph/1");
   host = given;
   graphs = (const fettle_graph_v1*)host->extension(FETTLE_GRAPH_ID);
-  return graphs ? FETTLE_OK : FETTLE_E_UNSUPPORTED;
+  return graphs ? FETTLE_OK : unsupported(ctx, missing);
 }
 
 static int is(const fettle_graph* g, fettle_node node, const char* op) {
