@@ -67,7 +67,7 @@ Finding check_newer_host(Subject& subject) {
   const auto refused = refusal_of([&] {
     const Session session(subject, host.table());
     work(subject, session);
-    touched = call_with_grown_structs(subject, session);
+    touched = call_with_grown_structs(subject, session).touched;
   });
   if (refused) {
     return failed("on a host whose tables are longer, " + one_line(*refused),

@@ -3,15 +3,21 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "conformance/subject.hpp"
 
 namespace fettle::conformance {
 
-// Structs as version 1.0 has them, right behind which no memory can be touched.
-void call_with_cut_structs(Subject& subject, const Session& session);
+struct ResizedCalls {
+  std::vector<std::string> structs;  // those that were handed over
+  std::string touched;               // the grown one behind which the component wrote, if it did
+};
 
-// Structs that go on; answers the one behind which the component wrote, or nothing.
-std::string call_with_grown_structs(Subject& subject, const Session& session);
+// Structs as the version that brought them has them, right behind which no memory can be touched.
+ResizedCalls call_with_cut_structs(Subject& subject, const Session& session);
+
+// Structs that go on.
+ResizedCalls call_with_grown_structs(Subject& subject, const Session& session);
 
 }  // namespace fettle::conformance
