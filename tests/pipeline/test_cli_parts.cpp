@@ -36,6 +36,12 @@ const CommandSpec kExample = {
                  .choices = {"text", "json"},
                  .completes = Completes::choice},
                 {.name = "count", .value = "N", .help = "How many.", .otherwise = "1"},
+                {.name = "place",
+                 .value = "PLACE",
+                 .help = "Where.",
+                 .otherwise = "as the file says",
+                 .choices = {"here", "there"},
+                 .completes = Completes::choice},
                 {.name = "quiet", .letter = "q", .help = "Says nothing."},
                 {.name = "set", .value = "NAME=VALUE", .help = "Sets.", .repeatable = true}},
     .examples = {{"fettle example -q a.b", "Quietly"}}};
@@ -198,7 +204,10 @@ TEST_CASE("the manual says what the command declares, within the terminal's widt
     INFO(text);
     CHECK_THAT(text, contains(part));
   }
-  CHECK_THAT(manual_text(manual_of(kExample), Terminal(80, true)), contains("\x1b[1mNAME\x1b[0m"));
+  const std::string wide = manual_text(manual_of(kExample), Terminal(80, true));
+  CHECK_THAT(wide, contains("\x1b[1mNAME\x1b[0m"));
+  CHECK_THAT(wide, contains("One of text, json; default: text."));
+  CHECK_THAT(wide, contains("One of here, there; default: as the file says."));
   const std::string brief = brief_help(kExample, Terminal(80, false));
   CHECK_THAT(brief, contains("usage: fettle example FILE [OPTION...]\n"));
   CHECK_THAT(brief, contains("  -f FORMAT, --format FORMAT      How.\n"));

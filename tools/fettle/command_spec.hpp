@@ -32,7 +32,7 @@ struct OptionSpec {
   std::string value = {};                 // what stands for the value ("FILE.yaml"); empty: a flag
   std::string help = {};                  // the first sentence alone is what -h shows
   std::string otherwise = {};             // the default, as --help names it
-  std::vector<std::string> choices = {};  // the only values there are; the first is the default
+  std::vector<std::string> choices = {};  // all; the first is the default where `otherwise` is empty
   bool repeatable = false;
   Completes completes = Completes::nothing;
 };

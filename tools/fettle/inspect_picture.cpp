@@ -142,6 +142,7 @@ std::vector<OptionSpec> picture_options() {
            .help = "Pictures: what colours tell. 'memory' is the bytes alive while a node runs; "
                    "'time' runs the program on its stored sample and measures each call; 'change' "
                    "needs --against; 'none' tells inputs from calls and modules.",
+           .otherwise = "memory, and with --against change",
            .choices = {"memory", "time", "change", "none"},
            .completes = Completes::choice},
           {.name = "against",

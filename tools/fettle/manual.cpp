@@ -55,7 +55,7 @@ std::string option_meaning(const OptionSpec& option) {
   std::string text = option.help;
   if (!option.choices.empty()) {
     text += fmt::format(" One of {}; default: {}.", fmt::join(option.choices, ", "),
-                        option.choices.front());
+                        option.otherwise.empty() ? option.choices.front() : option.otherwise);
   } else if (!option.otherwise.empty()) {
     text += fmt::format(" Default: {}.", option.otherwise);
   }
