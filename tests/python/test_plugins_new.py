@@ -6,7 +6,8 @@ import subprocess
 import pytest
 from conftest import ROOT
 
-KINDS = {"pass": "drops", "verifier": "judges", "benchmark": "times", "backend": "kernels"}
+KINDS = {"pass": "drops", "verifier": "judges", "benchmark": "times", "analysis": "finds",
+         "backend": "kernels"}
 LANGUAGES = {"c++": "cpp", "c": "c"}
 
 
@@ -43,9 +44,21 @@ def test_a_new_project_is_green_on_first_run(tmp_path, fettle, models, kind, lan
     assert len(commands) >= 2
     for command in commands:
         assert "warning:" not in shell(command, project, PKG_CONFIG_PATH="")
+    checked = fettle("plugins", "check", project / "build" / f"{name}.so")
+    assert checked.code == 0, checked.stdout
+    uses_it(fettle, models, project, name, kind, tmp_path / "out.pt2")
+
+
+def uses_it(fettle, models, project, name, kind, output):
+    if kind == "analysis":
+        told = fettle("inspect", models / "bert.pt2", "--analysis", name,
+                      "--plugin-dir", project / "build")
+        assert told.code == 0, told.stderr
+        assert re.fullmatch(r"\w+ is used \d+ times\n", told.stdout)
+        return
     model = "resnet18" if kind == "backend" else "bert"  # the one that has relus
     ran = fettle("run", models / f"{model}.pt2", "-p", project / f"{name}.yaml",
-                 "--plugin-dir", project / "build", "-o", tmp_path / "out.pt2")
+                 "--plugin-dir", project / "build", "-o", output)
     assert ran.code == 0, ran.stderr
     assert name in ran.stdout
     assert kind == "backend" or "Every change was verified" in ran.stdout

@@ -136,7 +136,8 @@ CommandSpec plugins_command() {
       .synopsis = {"plugins list [--format table|names|settings]", "plugins info NAME",
                    "plugins check FILE.so [--only CHECK] [--seed N] [--timeout SECONDS]",
                    "plugins why NAME",
-                   "plugins new NAME [--lang c++|c] [--kind pass|verifier|benchmark|backend] [--dir DIR]"},
+                   "plugins new NAME [--lang c++|c] [--kind pass|verifier|benchmark|analysis|backend] "
+                   "[--dir DIR]"},
       .description =
           {"'list' shows every pass, analysis, verifier and benchmark that was found; what was found and "
            "refused "
@@ -151,7 +152,7 @@ CommandSpec plugins_command() {
            "'why' goes through these places for one name, and says of each file that offers it, is "
            "called like it or was refused what came of it and what mends that.",
            "'new' writes a project for a plugin: its source, a test that needs no fettle, a pipeline "
-           "that uses it, CI, and a copy of the SDK's headers; 'meson setup build' and 'meson test -C "
+           "that uses it (not of an analysis), CI, and a copy of the SDK's headers; 'meson setup build' and 'meson test -C "
            "build' are green from the start.",
            "'check' holds a plugin to the rules of the ABI: a line for each check, with pass, FAIL or "
            "skip, what happened, and what to do. The plugin runs in processes of its own, so that a "

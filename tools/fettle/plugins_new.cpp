@@ -160,15 +160,24 @@ class Draft {
   fs::path target_, path_;
 };
 
-std::string next_steps(const std::string& name, const std::string& folder) {
+// An analysis is in no pipeline: other plugins ask for it, and people by `fettle inspect`.
+bool is_in_pipelines(const std::string& kind) {
+  return kind != "analysis";
+}
+
+std::string next_steps(const std::string& name, const std::string& kind,
+                       const std::string& folder) {
+  const std::string use = !is_in_pipelines(kind)
+                              ? fmt::format("inspect MODEL.pt2 --analysis {}", name)
+                              : fmt::format("run MODEL.pt2 -p {}.yaml", name);
   return fmt::format(
       "next:\n"
       "  cd {1}\n"
       "  meson setup build\n"
       "  meson test -C build\n"
       "  fettle plugins check build/{0}.so\n"
-      "  fettle run MODEL.pt2 -p {0}.yaml --plugin-dir build\n",
-      name, folder);
+      "  fettle {2} --plugin-dir build\n",
+      name, folder, use);
 }
 
 }  // namespace
@@ -182,7 +191,7 @@ std::vector<OptionSpec> new_plugin_options() {
           {.name = "kind",
            .value = "KIND",
            .help = "'new': what it offers.",
-           .choices = {"pass", "verifier", "benchmark", "backend"},
+           .choices = {"pass", "verifier", "benchmark", "analysis", "backend"},
            .completes = Completes::choice},
           {.name = "dir",
            .value = "DIR",
@@ -201,15 +210,17 @@ int new_plugin(const Invocation& invocation, const Arguments& arguments) {
   fs::path target = fs::absolute(shown).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();  // "--dir there/"
   Draft draft(target);
+  const bool in_pipelines = is_in_pipelines(kind);
   copy_files(sdk.templates / "any", draft.path(), name, true);
   copy_files(sdk.templates / language, draft.path(), name, false);
   copy_files(sdk.templates / language / kind, draft.path(), name, true);
+  if (!in_pipelines) copy_files(sdk.templates / "any-analysis", draft.path(), name, true);
   copy_files(sdk.headers, draft.path() / "subprojects/fettle-sdk/include/fettle", name, true);
   draft.finish();
 
-  std::cout << fmt::format(
-      "{0}: a {1} in {2}, its test, a pipeline, CI, and the SDK's headers\n{3}", shown, kind,
-      language == "c" ? "C" : "C++", next_steps(name, shown));
+  std::cout << fmt::format("{}: {} {} in {}, its test,{} CI, and the SDK's headers\n{}", shown,
+                           in_pipelines ? "a" : "an", kind, language == "c" ? "C" : "C++",
+                           in_pipelines ? " a pipeline," : "", next_steps(name, kind, shown));
   return 0;
 }
 

@@ -20,7 +20,7 @@
  *   }
  *
  * What is where: testing/text.h, how graphs are written; facts.h, what calls are taken to do;
- * edit.h, what edits are refused; program.h, programs for verifiers and benchmarks; backend.h, backends.
+ * edit.h, what edits are refused; program.h, programs for verifiers and benchmarks; analysis.h, backend.h.
  *
  * It offers fettle.graph/1, edit/1, facts/1, evaluate/1 (which evaluates nothing) and program/1,
  * and no other interface. It knows no operator's schema, types or kernels, and no nested graphs:
@@ -29,6 +29,7 @@
 #ifndef FETTLE_TESTING_H
 #define FETTLE_TESTING_H
 
+#include <fettle/testing/analysis.h>
 #include <fettle/testing/backend.h>
 #include <fettle/testing/host.h>
 
@@ -70,6 +71,9 @@ static inline fettle_test* fettle_test_begin(const fettle_plugin* plugin, const 
  * nothing. */
 static inline int fettle_test_end(fettle_test* t) {
   int failed;
+#if FETTLE_TARGET_MINOR >= 1
+  fettle_fake_release_answer(t);
+#endif
   t->component->destroy(t->instance);
   if (t->plugin->fini) t->plugin->fini();
   if (t->lent) {

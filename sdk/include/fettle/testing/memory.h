@@ -33,12 +33,13 @@ struct fettle_test {
   const fettle_plugin* plugin;
   const fettle_component* component;
   fettle_instance* instance;
-  char* messages; /* all that was reported since the last fettle_test_transform, verify, measure */
+  char* messages; /* all that was reported since the last transform, verify, measure, compute … */
   const char* unneeded; /* what analyze said, if there was nothing to do; else null */
   struct fettle_fake_statistic* statistics;
   struct fettle_fake_metric* metrics;
   fettle_fake_op ops[FETTLE_FAKE_MOST_OPS];
   uint32_t n_ops;
+  void* answer; /* of the last fettle_test_compute; null: none, or given back */
   uint64_t rewrite_limit;
   uint32_t cancelled, lost; /* lost: asked what stands beside an erased node */
   int64_t lent;             /* tensors and bound programs that nobody gave back yet */

@@ -13,10 +13,22 @@ static fettle_str text(const char* s) {
   return t;
 }
 
+/* Says what this host lacks, for a person to act on. */
+static fettle_status unsupported(const fettle_host* host, fettle_ctx* ctx, fettle_str message) {
+  fettle_diagnostic d;
+  memset(&d, 0, sizeof d);
+  d.size = sizeof d;
+  d.severity = FETTLE_SEVERITY_ERROR;
+  d.message = message;
+  d.node = FETTLE_NONE;
+  host->report(ctx, &d);
+  return FETTLE_E_UNSUPPORTED;
+}
+
 static fettle_status init(const fettle_host* host, fettle_ctx* ctx) {
-  (void)ctx;
   graphs = (const fettle_graph_v1*)host->extension(FETTLE_GRAPH_ID);
-  return graphs ? FETTLE_OK : FETTLE_E_UNSUPPORTED;
+  if (graphs) return FETTLE_OK;
+  return unsupported(host, ctx, text("this host has no graphs (fettle.graph/1)"));
 }
 
 /* ---- which calls */
