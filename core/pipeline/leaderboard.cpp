@@ -16,8 +16,8 @@ namespace json = boost::json;
 constexpr std::string_view kKey = "fettle_leaderboard";
 constexpr std::int64_t kFormat = 1;
 
-[[noreturn]] void unusable(const std::filesystem::path& path, std::string why) {
-  throw Error({.code = Code::report_unwritable,
+[[noreturn]] void unreadable(const std::filesystem::path& path, std::string why) {
+  throw Error({.code = Code::leaderboard_unreadable,
                .what = "the leaderboard cannot be appended to",
                .where = path.string(),
                .why = std::move(why),
@@ -87,7 +87,8 @@ json::object read_document(const std::filesystem::path& path) {
     return {{kKey, kFormat}, {"entries", json::array()}};
   }
   std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) unusable(path, "it is no file that can be read");
+  if (!file || std::filesystem::is_directory(path))
+    unreadable(path, "it is no file that can be read");
   const std::string content(std::istreambuf_iterator<char>(file), {});
   json::value document;
   try {
@@ -103,7 +104,7 @@ json::object read_document(const std::filesystem::path& path) {
       ++at;
     }
   } catch (const std::exception& fault) {
-    unusable(path, fmt::format("it is no leaderboard: {}", fault.what()));
+    unreadable(path, fmt::format("it is no leaderboard: {}", fault.what()));
   }
   return std::move(document.as_object());
 }

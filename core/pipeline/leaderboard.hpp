@@ -23,10 +23,10 @@ struct LeaderboardEntry {
   std::string fettle_version;
 };
 
-// Throws report_unwritable for one that is none; a file that does not exist is an empty leaderboard.
+// Throws leaderboard_unreadable for one that is none; a file that does not exist is an empty one.
 std::vector<LeaderboardEntry> read_leaderboard(const std::filesystem::path& path);
 
-// Reads, appends, and replaces the file as a whole. Throws report_unwritable.
+// Reads, appends, and replaces the file as a whole. Throws that, too, and report_unwritable.
 void append_to_leaderboard(const std::filesystem::path& path,
                            const std::vector<LeaderboardEntry>& entries);
 

@@ -64,7 +64,8 @@ TEST_CASE("what is no leaderboard is refused and left alone") {
       as<std::string>(), "", "{", "[]", "{\"fettle_leaderboard\": 2, \"entries\": []}",
       "{\"fettle_leaderboard\": 1, \"entries\": [{\"model\": 1}]}", "{\"entries\": []}");
   const fs::path path = folder.write("l.json", text);
-  CHECK(code_of([&] { append_to_leaderboard(path, {entry("aten", 1)}); }) == "report-unwritable");
+  CHECK(code_of([&] { append_to_leaderboard(path, {entry("aten", 1)}); }) ==
+        "leaderboard-unreadable");
   CHECK(text_of(path) == text);
 }
 

@@ -72,7 +72,7 @@ def test_a_damaged_leaderboard_is_refused_before_anything_runs(bench, models, tm
     board = tmp_path / "board.json"
     board.write_text("{")
     done, _ = bench(models / "resnet18.pt2", "aten", more=("--leaderboard", board))
-    assert done.code == 2 and "report-unwritable" in done.stderr
+    assert done.code == 2 and "leaderboard-unreadable" in done.stderr
     assert board.read_text() == "{"
 
 
