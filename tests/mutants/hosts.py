@@ -3,6 +3,8 @@
 Each function returns what capture_model takes: (model, args[, dynamic_shapes]). HOSTS has them by name.
 """
 import torch
+import torch.nn.functional as F
+from torch.export import Dim
 
 HOSTS = {}
 
@@ -26,7 +28,8 @@ class Call(torch.nn.Module):
 def host(*args, shapes=None, **state):
     """A program of a function: decorates it, under its own name."""
     def register(function):
-        HOSTS[function.__name__] = lambda: (Call(function, **state), args, shapes)
+        dynamic = {"args": tuple(shapes)} if shapes else None
+        HOSTS[function.__name__] = lambda: (Call(function, **state), args, dynamic)
         return function
     return register
 
@@ -47,6 +50,13 @@ def capture(name, path):
 def numbers(*sizes):
     return torch.randn(*sizes, generator=torch.Generator().manual_seed(1))
 
+
+@host(numbers(4))
+def nothing_to_find(self, x):
+    return x.sin()
+
+
+# Arithmetic
 
 @host(numbers(2, 3), numbers(2, 3))
 def differences(self, x, y):
@@ -78,6 +88,190 @@ def chain_of_constants(self, x):
     return (x + 0.1) + 0.7, (x * 0.3) * 0.7
 
 
-@host(numbers(4))
-def nothing_to_find(self, x):
-    return x.sin()
+# Layers
+
+@host(numbers(1, 5, 2, 8))
+def unscaled_attention(self, x):
+    q = x.transpose(1, 2)
+    return F.scaled_dot_product_attention(q, q.sin(), q.cos(), scale=1.0).transpose(1, 2).flatten(2)
+
+
+@host(numbers(4, 32), weight=torch.nn.Parameter(torch.ones(32)))
+def unit_variance_norm(self, x):
+    return F.layer_norm(x, (32,), self.weight, None, 1e-5)
+
+
+@host(numbers(4, 8))
+def probabilities(self, x):
+    return (x * 2).softmax(-1)
+
+
+@host(numbers(4, 64) + 10)
+def variance(self, x):
+    return x.var(-1, correction=0)
+
+
+# Dtypes
+
+@host(numbers(16) * 3)
+def rounded_to_half(self, x):
+    return x.half().float() + 1
+
+
+@host(numbers(16).bfloat16(), numbers(16).bfloat16())
+def product_in_float(self, x, y):
+    return x.float() * y.float()
+
+
+@host(numbers(64, 32).abs().bfloat16())
+def sum_in_float(self, x):
+    first, *rows = x.unbind(0)
+    total = first.float()
+    for row in rows:
+        total = total + row.float()
+    return total.bfloat16()
+
+
+@host(torch.arange(8), torch.arange(8) % 3)
+def both_nonzero(self, x, y):
+    return torch.logical_and(x, y)
+
+
+@host(torch.arange(-8, 8))
+def halves(self, x):
+    return x // 3
+
+
+@host(numbers(40), shapes=[{0: Dim("length", min=2, max=1024)}])
+def positions(self, x):
+    return x + torch.arange(x.shape[0])
+
+
+@host(numbers(8).abs())
+def roots(self, x):
+    return x ** 0.5
+
+
+# Shapes
+
+@host(numbers(3, 9))
+def near_the_end(self, x):
+    return x[:, -5:-2] * x[:, 1:4]
+
+
+@host(numbers(4, 4, 4))
+def permuted_twice(self, x):
+    return x.permute(1, 2, 0).permute(0, 2, 1) * 2
+
+
+@host(numbers(2, 3, 4, 4))
+def square_means(self, x):
+    return x.mean(1).mean(2)
+
+
+@host(numbers(4, 4), numbers(4, 4, 4))
+def column(self, x, y):
+    return x.unsqueeze(-1) * y
+
+
+@host(numbers(3, 1, 4), shapes=[{0: Dim("batch", min=1, max=64)}])
+def squeezed(self, x):
+    return x.squeeze(1) * 2
+
+
+@host(numbers(4, 4), table=numbers(4, 4), column=numbers(4, 1))
+def scaled_table(self, x):
+    return x + self.table * self.column
+
+
+# Effects
+
+@host(numbers(6))
+def sum_before_and_after(self, x):
+    y = x * 2
+    before = y.sum()
+    y[:3].zero_()
+    return before * 2, y.sum() * 3
+
+
+@host(numbers(6))
+def two_draws(self, x):
+    return x + torch.rand_like(x) + torch.rand_like(x)
+
+
+@host(numbers(6))
+def write_whose_result_is_unused(self, x):
+    y = x * 2
+    y[:3].zero_()
+    return y + 1
+
+
+@host(numbers(6))
+def write_to_copy(self, x):
+    y = x.clone()
+    y.mul_(2)
+    return x + y.sum()
+
+
+@host(numbers(6))
+def product_with_one(self, x):
+    return (x + 1) * 1, x * 1
+
+
+@host(numbers(4, 4))
+def view_read_later(self, x):
+    y = x * 2
+    transposed = y.t()
+    return y.relu() + transposed
+
+
+@host(numbers(6))
+def read_before_write(self, x):
+    y = x * 2
+    before = y + 1
+    y.mul_(3)
+    return before + y
+
+
+@host(numbers(3), count=torch.ones(3))
+def counter(self, x):
+    before = self.count * 2
+    self.count.add_(1)
+    return x * before
+
+
+# Gradients
+
+@host(numbers(6))
+def quantized(self, x):
+    return x + (x.round() - x).detach()
+
+
+@host(numbers(6), scale=torch.nn.Parameter(numbers(6)))
+def learned_scale(self, x):
+    return x * self.scale.exp()
+
+
+@host(numbers(6))
+def without_gradient(self, x):
+    with torch.no_grad():
+        scale = x.abs() * 2
+    return x * scale
+
+
+# Nested graphs
+
+@host(numbers(6))
+def branches(self, x):
+    return torch.cond(x[2] > 0, lambda x: x * 2, lambda x: x - 1, (x,))
+
+
+@host(numbers(6))
+def negated_branches(self, x):
+    return torch.cond(torch.logical_not(x.sum() > 0), lambda x: x * 2, lambda x: x - 1, (x,))
+
+
+@host(numbers(6), numbers(6))
+def names_used_twice(self, x, y):
+    return torch.cond(x.sum() > 0, lambda x, y: (x * y).relu(), lambda x, y: (x * x).relu() + y,
+                      (x, y))
