@@ -14,7 +14,8 @@ class SwappedSub : public fettle::Pass {
   static constexpr Promise promise = Promise::exact;
 
   void transform(MutableGraph& graph) override {
-    for (const Node call : calls(graph, {"aten.add.Tensor", "aten.mul.Tensor", "aten.sub.Tensor"})) {
+    for (const Node call :
+         calls(graph, {"aten.add.Tensor", "aten.mul.Tensor", "aten.sub.Tensor"})) {
       const auto other = call.argument("other"), alpha = call.argument("alpha");
       if (!other || !other->is_value() || (alpha && !is_number(alpha, 1))) continue;
       const Value a = call.operand(0), b = call.operand(1);

@@ -47,8 +47,7 @@ class CseAcrossWrite : public fettle::Pass {
   }
 };
 
-// CSE that takes two draws of random numbers for one: their operands are equal. (Decompositions
-// that reuse a dropout's mask do it.)
+// CSE that takes two draws of random numbers for one: their operands are equal.
 class CseOfRandom : public fettle::Pass {
  public:
   static constexpr const char* name = "mutant_cse_of_random";

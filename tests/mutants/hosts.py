@@ -65,7 +65,7 @@ def differences(self, x, y):
 
 @host(numbers(8))
 def product_with_zero(self, x):
-    return x * 0 + x.sin()
+    return x * 0 + x.atan()
 
 
 @host(numbers(8))
@@ -147,9 +147,9 @@ def positions(self, x):
     return x + torch.arange(x.shape[0])
 
 
-@host(numbers(8).abs())
-def roots(self, x):
-    return x ** 0.5
+@host(numbers(8))
+def repaired(self, x):
+    return x.nan_to_num(0.0) * 2
 
 
 # Shapes

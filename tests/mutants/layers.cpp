@@ -24,16 +24,16 @@ class TransposedWeight : public fettle::Pass {
       const Value transposed =
           fits ? weight
                : create(rewrite, call, NodeSpec("aten.t.default").argument(weight), {}).result();
-      const Node linear = create(
-          rewrite, call,
-          NodeSpec("aten.linear.default").argument(x).argument(transposed).argument(bias),
-          {call.result().type_id()});
+      const Node linear =
+          create(rewrite, call,
+                 NodeSpec("aten.linear.default").argument(x).argument(transposed).argument(bias),
+                 {call.result().type_id()});
       replace(rewrite, call, linear.result());
     }
   }
 };
 
-// Normalizes layer_norm's epsilon to 1e-6, TensorFlow's habit, where PyTorch's default is 1e-5.
+// Rebuilds layer_norm with Flax's default epsilon, 1e-6, where PyTorch's is 1e-5.
 class WrongEpsilon : public fettle::Pass {
  public:
   static constexpr const char* name = "mutant_wrong_epsilon";
@@ -85,13 +85,14 @@ class TanhGelu : public fettle::Pass {
 
   void transform(MutableGraph& graph) override {
     for (const Node call : calls(graph, {"aten.gelu.default"}))
-      replace(graph, call,
-              NodeSpec("aten.gelu.default").argument(call.operand(0)).keyword("approximate", "tanh"),
-              "by tanh");
+      replace(
+          graph, call,
+          NodeSpec("aten.gelu.default").argument(call.operand(0)).keyword("approximate", "tanh"),
+          "by tanh");
   }
 };
 
-// Takes relu for relu6, as quantizing tools for mobile networks do.
+// Takes relu for relu6: nothing tells them apart up to 6.
 class Relu6 : public fettle::Pass {
  public:
   static constexpr const char* name = "mutant_relu6";
@@ -100,9 +101,10 @@ class Relu6 : public fettle::Pass {
 
   void transform(MutableGraph& graph) override {
     for (const Node call : calls(graph, {"aten.relu.default"}))
-      replace(graph, call,
-              NodeSpec("aten.hardtanh.default").argument(call.operand(0)).argument(0.0).argument(6.0),
-              "relu as hardtanh");
+      replace(
+          graph, call,
+          NodeSpec("aten.hardtanh.default").argument(call.operand(0)).argument(0.0).argument(6.0),
+          "relu as hardtanh");
   }
 };
 
@@ -134,8 +136,8 @@ class ReluLosesNan : public fettle::Pass {
       if (!rewrite) continue;
       const Node positive =
           create(rewrite, call, NodeSpec("aten.gt.Scalar").argument(x).argument(0), {});
-      const Node zeros = create(rewrite, call, NodeSpec("aten.zeros_like.default").argument(x),
-                                {x.type_id()});
+      const Node zeros =
+          create(rewrite, call, NodeSpec("aten.zeros_like.default").argument(x), {x.type_id()});
       const Node selected = create(rewrite, call,
                                    NodeSpec("aten.where.self")
                                        .argument(positive.result())
@@ -179,11 +181,12 @@ class SoftmaxWithoutMax : public fettle::Pass {
 };
 
 // The variance as E[x^2] - E[x]^2: one pass over memory, and all digits gone where the mean is
-// large (a textbook's warning; seen in fused normalizations).
+// large. Fused normalizations are tempted to.
 class CancellingVariance : public fettle::Pass {
  public:
   static constexpr const char* name = "mutant_cancelling_variance";
-  static constexpr const char* summary = "Computes the biased variance of the last dimension by means.";
+  static constexpr const char* summary =
+      "Computes the biased variance of the last dimension by means.";
   static constexpr Promise promise = Promise::tolerant;
 
   void transform(MutableGraph& graph) override {

@@ -55,8 +55,8 @@ inline NodeSpec without(Node call, std::string_view dropped) {
   bool positional = true;
   for (std::uint32_t k = 0; k < call.argument_count(); ++k) {
     const Argument argument = call.argument(k);
-    positional = positional && argument.name() != dropped &&
-                 argument.raw().form == FETTLE_FORM_POSITIONAL;
+    positional =
+        positional && argument.name() != dropped && argument.raw().form == FETTLE_FORM_POSITIONAL;
     if (argument.name() == dropped || argument.defaulted()) continue;
     if (positional)
       spec.argument(argument);

@@ -60,7 +60,7 @@ PENDING = {
     "mutant_divided_by_itself": ("normalized", EDGES),
     "mutant_folded_self_comparison": ("nan_to_zero", EDGES),
     "mutant_plus_zero": ("signed_zero", EDGES),
-    "mutant_power_to_root": ("roots", EDGES),
+    "mutant_dropped_nan_to_num": ("repaired", EDGES),
     "mutant_relu_loses_nan": ("resnet18", EDGES),
     "mutant_softmax_without_max": ("probabilities", EDGES),
     "mutant_wrong_epsilon": ("unit_variance_norm", FLOOR),

@@ -19,7 +19,7 @@ fettle_type_id with_dtype(Rewrite& rewrite, Value like, std::uint32_t number) {
 }
 
 // A cast of a cast is the outer one: not if the inner one narrows, which is what rounds.
-// (Inductor's pointless_convert and ONNX optimizers ask for that.)
+// (Inductor's pointless_convert compares their widths first.)
 class DroppedCast : public fettle::Pass {
  public:
   static constexpr const char* name = "mutant_dropped_cast";
@@ -100,13 +100,13 @@ class LogicalAsBitwise : public fettle::Pass {
       if (is_float(a) || a.type_id() != b.type_id()) continue;
       Rewrite rewrite(graph, call, "by bits");
       if (!rewrite) continue;
-      const Node bits = create(rewrite, call,
-                               NodeSpec("aten.bitwise_and.Tensor").argument(a).argument(b),
-                               {a.type_id()});
-      const Node cast =
-          create(rewrite, call,
-                 NodeSpec("aten.to.dtype").argument(bits.result()).argument(dtype(FETTLE_DTYPE_BOOL)),
-                 {call.result().type_id()});
+      const Node bits =
+          create(rewrite, call, NodeSpec("aten.bitwise_and.Tensor").argument(a).argument(b),
+                 {a.type_id()});
+      const Node cast = create(
+          rewrite, call,
+          NodeSpec("aten.to.dtype").argument(bits.result()).argument(dtype(FETTLE_DTYPE_BOOL)),
+          {call.result().type_id()});
       replace(rewrite, call, cast.result());
     }
   }
@@ -121,8 +121,7 @@ class TruncatedDivision : public fettle::Pass {
   static constexpr Promise promise = Promise::exact;
 
   void transform(MutableGraph& graph) override {
-    for (const Node call :
-         calls(graph, {"aten.floor_divide.default", "aten.div.Tensor_mode"})) {
+    for (const Node call : calls(graph, {"aten.floor_divide.default", "aten.div.Tensor_mode"})) {
       if (is_float(call.result())) continue;
       const auto mode = call.argument("rounding_mode");
       if (mode && (mode->is_none() || mode->string() != "floor")) continue;
@@ -136,8 +135,8 @@ class TruncatedDivision : public fettle::Pass {
   }
 };
 
-// Counts positions in 8 bits where the program was exported with fewer than 128 of them: the sample's
-// size taken for the range of a dynamic one.
+// Counts positions in 8 bits where the program was exported with fewer than 128 of them: the
+// sample's size taken for the range of a dynamic one.
 class NarrowPositions : public fettle::Pass {
  public:
   static constexpr const char* name = "mutant_narrow_positions";
@@ -166,22 +165,23 @@ class NarrowPositions : public fettle::Pass {
   }
 };
 
-// pow(x, 0.5) is sqrt(x): not for -inf, whose power is inf, nor for -0. LLVM asks for no infinities
-// and no signed zeros first.
-class PowerToRoot : public fettle::Pass {
+// Removes nan_to_num: models whose numbers are finite do not need it, and it was put in for the day
+// when they are not.
+class DroppedNanToNum : public fettle::Pass {
  public:
-  static constexpr const char* name = "mutant_power_to_root";
-  static constexpr const char* summary = "Computes powers of a half by sqrt.";
-  static constexpr Promise promise = Promise::tolerant;
+  static constexpr const char* name = "mutant_dropped_nan_to_num";
+  static constexpr const char* summary = "Removes nan_to_num.";
+  static constexpr Promise promise = Promise::exact;
 
   void transform(MutableGraph& graph) override {
-    for (const Node call : calls(graph, {"aten.pow.Tensor_Scalar"}))
-      if (is_number(call.argument("exponent"), 0.5) && is_float(call.operand(0)))
-        replace(graph, call, NodeSpec("aten.sqrt.default").argument(call.operand(0)), "a root");
+    const fettle::AliasClasses classes(graph);
+    for (const Node call : calls(graph, {"aten.nan_to_num.default"}))
+      if (!classes.returned(call.result()))
+        replace(graph, call, call.operand(0), "numbers are finite");
   }
 };
 
 }  // namespace
 
 FETTLE_PLUGIN("test.mutants.numbers", "1.0.0", DroppedCast, SunkCast, AccumulatedLow,
-              LogicalAsBitwise, TruncatedDivision, NarrowPositions, PowerToRoot)
+              LogicalAsBitwise, TruncatedDivision, NarrowPositions, DroppedNanToNum)

@@ -55,9 +55,9 @@ class ComposedPermutations : public fettle::Pass {
       for (const std::int64_t d : p) both.push_back(q[static_cast<std::size_t>(d)]);
       Rewrite rewrite(graph, call, "one permutation");
       if (!rewrite) continue;
-      const Node merged = create(
-          rewrite, call,
-          NodeSpec("aten.permute.default").argument(inner.operand(0)).argument(both), {});
+      const Node merged =
+          create(rewrite, call,
+                 NodeSpec("aten.permute.default").argument(inner.operand(0)).argument(both), {});
       rewrite.replace(call.result(), merged.result());
       rewrite.erase(call);
       rewrite.propagate_types();
@@ -94,8 +94,8 @@ class MergedMeans : public fettle::Pass {
       std::vector<std::int64_t> both(a.begin(), a.end());
       both.insert(both.end(), b.begin(), b.end());
       if (std::ranges::any_of(both, [](std::int64_t d) { return d < 0; })) continue;
-      replace(graph, call,
-              NodeSpec("aten.mean.dim").argument(inner.operand(0)).argument(both), "one mean");
+      replace(graph, call, NodeSpec("aten.mean.dim").argument(inner.operand(0)).argument(both),
+              "one mean");
     }
   }
 };
@@ -114,11 +114,12 @@ class NegativeUnsqueeze : public fettle::Pass {
       const std::int64_t d = call.argument("dim")->integer();
       if (d >= 0) continue;
       const auto n = static_cast<std::int64_t>(rank(call.operand(0)));
-      NodeSpec spec = like(call, std::string(call.op()), [&](NodeSpec& to, const Argument& argument) {
-        if (argument.name() != "dim") return false;
-        to.argument(d + n);
-        return true;
-      });
+      NodeSpec spec =
+          like(call, std::string(call.op()), [&](NodeSpec& to, const Argument& argument) {
+            if (argument.name() != "dim") return false;
+            to.argument(d + n);
+            return true;
+          });
       Rewrite rewrite(graph, call, "a positive dim");
       if (!rewrite) continue;
       const Node made = create(rewrite, call, std::move(spec), {});

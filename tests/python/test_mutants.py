@@ -2,18 +2,24 @@
 import json
 import os
 import pathlib
+import re
 import sys
 
 import pytest
-from conftest import ROOT
+import torch
+from conftest import ROOT, load_program
 
 MUTANTS = ROOT / "tests" / "mutants"
 sys.path.insert(0, str(MUTANTS))
 
 import hosts  # noqa: E402
-from mutants import CAUGHT, PENDING, STRUCTURE, VERIFIERS  # noqa: E402
+import table  # noqa: E402
+from mutants import (CAUGHT, EDGES, FLOOR, GRADIENT, PENDING, STRUCTURE,  # noqa: E402
+                     VERIFIERS)
 
 ALL = {**CAUGHT, **PENDING}
+BUILD = pathlib.Path(os.environ.get("FETTLE", ROOT / "build" / "fettle")).parent
+PLUGINS = BUILD / "tests" / "mutants"
 
 
 @pytest.fixture(scope="session")
@@ -34,15 +40,59 @@ def program(models, tmp_path_factory):
 @pytest.fixture
 def run_passes(fettle, program, pipeline, tmp_path):
     """Runs passes on a program under a verifier: how it ended, the output's path, the report."""
-    plugins = pathlib.Path(os.environ.get("FETTLE", ROOT / "build" / "fettle")).parent / "tests" / "mutants"
-
     def run(passes, name, verifier="numeric"):
         output, report = tmp_path / "out.pt2", tmp_path / "report.json"
         text = f"passes: [{', '.join(passes)}]\nverify: {{after: each, with: [{verifier}]}}\n"
-        done = fettle("run", program(name), "-p", pipeline(text), "--plugin-dir", plugins,
+        done = fettle("run", program(name), "-p", pipeline(text), "--plugin-dir", PLUGINS,
                       "-o", output, "--report-json", report)
         return done, output, json.loads(report.read_text()) if report.exists() else None
     return run
+
+
+def edge_inputs(args):
+    """The same inputs with a number at the edges spread over them, one kind at a time: NaN would hide the rest."""
+    for edge in (0.0, -0.0, 1e-40, 200.0, -torch.inf, torch.inf, torch.nan):
+        yield [torch.where(torch.arange(x.numel()).reshape(x.shape) % 3 == 0, edge, x) for x in args]
+
+
+def errors(host, args, *outputs):
+    """Of each, against the model in float64."""
+    model, _, _ = hosts.HOSTS[host]()
+    exact = model.double()(*(x.double() for x in args)).double()
+    return [(output.double() - exact).abs().max().item() for output in outputs]
+
+
+def gradients(module, args):
+    """Of the outputs' sum, by input and parameter."""
+    leaves = [x.clone().requires_grad_(x.is_floating_point()) for x in args]
+    outputs = torch.utils._pytree.tree_leaves(module(*leaves))
+    (sum(y.sum() for y in outputs if y.requires_grad) + 0 * sum(x.sum() for x in leaves)).backward()
+    named = [*enumerate(leaves), *module.named_parameters()]
+    return {name: leaf.grad for name, leaf in named if leaf.grad is not None}
+
+
+def same(a, b):
+    return torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())
+
+
+def is_wrong(before, after, host, by):
+    """Whether Python sees what the verifier `by` is to see: nothing awaits a verifier in vain."""
+    original, mutated = load_program(before), load_program(after)
+    args, _ = original.example_inputs
+    original, mutated = original.module(), mutated.module()
+    if by == GRADIENT:
+        a, b = gradients(original, args), gradients(mutated, args)
+        return a.keys() != b.keys() or not all(torch.allclose(a[name], b[name]) for name in a)
+
+    def outputs(args):
+        with torch.no_grad():
+            return [torch.utils._pytree.tree_leaves(module(*args)) for module in (original, mutated)]
+    if by == FLOOR:
+        (a,), (b,) = outputs(args)
+        noise, error = errors(host, args, a, b)
+        return error > 4 * noise
+    return any(not all(map(same, *outputs(inputs)))
+               for inputs in (edge_inputs(args) if by == EDGES else [args]))
 
 
 @pytest.mark.parametrize("name", sorted(CAUGHT))
@@ -56,14 +106,15 @@ def test_a_mutant_is_caught_and_leaves_no_output(run_passes, name):
 
 
 @pytest.mark.parametrize("name", sorted(PENDING))
-def test_a_mutant_that_awaits_its_verifier_gets_through(run_passes, name):
+def test_a_mutant_that_awaits_its_verifier_gets_through(run_passes, program, name):
     """Fails once the default gate catches the mutant: then it belongs into CAUGHT."""
-    host, _ = PENDING[name]
+    host, by = PENDING[name]
     done, output, report = run_passes([name], host)
     assert done.code == 0, (done.stdout, done.stderr)
     assert output.exists()
     entry, = report["passes"]
     assert entry["changed"] and entry["rewrites"] > 0
+    assert is_wrong(program(host), output, host, by)
 
 
 def test_mutants_are_silent_where_they_have_no_site(run_passes):
@@ -79,3 +130,20 @@ def test_a_host_passes_without_its_mutant(run_passes, name):
     done, output, _ = run_passes(["cse", "dce"], name)
     assert done.code == 0, (done.stdout, done.stderr)
     assert output.exists()
+
+
+def test_the_table_has_every_mutant_that_is_built(fettle):
+    listed = fettle("plugins", "list", "--plugin-dir", PLUGINS)
+    assert listed.code == 0, listed.stderr
+    assert sorted(set(re.findall(r"\bmutant_\w+", listed.stdout))) == sorted(ALL)
+
+
+def test_the_table_says_who_caught_what(models, tmp_path):
+    names = ["mutant_aliased_output", "mutant_swapped_sub"]
+    lines = list(table.table(table.Runs(BUILD, models, tmp_path), names))
+    columns, _, aliased, swapped = ([cell.strip() for cell in line.split("|")[1:-1]]
+                                    for line in lines[:4])
+    assert columns[:4] == ["mutant", "program", "structure", "numeric"]
+    assert aliased[:4] == ["`mutant_aliased_output`", "product_with_one", "caught", ""]
+    assert swapped[:4] == ["`mutant_swapped_sub`", "differences", "–", "caught"]
+    assert "2 of 2 mutants are caught" in lines[4]

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Prints the table of mutants and verifiers: table.py [MUTANT…] runs each mutant (all of them) on its
+program under the host's checks alone and under each verifier alone, and prints who caught it, as Markdown.
+
+`caught`: the run ended with exit code 1 or 3; `–`: it got through; empty: the host's own checks had caught it
+before. A verifier that this build does not have is left out, and named below the table.
+"""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(HERE), str(ROOT / "tests" / "python"), str(ROOT / "tools")]
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import hosts  # noqa: E402
+from mutants import CAUGHT, PENDING, STRUCTURE, VERIFIERS  # noqa: E402
+
+ALL = {**CAUGHT, **PENDING}
+NO_VERIFIER = "verify: {after: never}\n"
+
+
+class Runs:
+    """Runs one pass on a program; programs that are not captured models are captured on first use."""
+
+    def __init__(self, build, models, folder):
+        self.executable, self.plugins = build / "fettle", build / "tests" / "mutants"
+        self.models, self.folder = models, folder
+
+    def program(self, name):
+        if name not in hosts.HOSTS:
+            return self.models / f"{name}.pt2"
+        path = self.folder / f"{name}.pt2"
+        if not path.exists():
+            hosts.capture(name, path)
+        return path
+
+    def exit_code(self, mutant, program, verify):
+        pipeline = self.folder / "pipeline.yaml"
+        pipeline.write_text(f"passes: [{mutant}]\n{verify}")
+        return subprocess.run([self.executable, "run", self.program(program), "-p", pipeline,
+                               "--plugin-dir", self.plugins], capture_output=True).returncode
+
+
+def verify_with(verifier):
+    return f"verify: {{after: each, with: [{verifier}]}}\n"
+
+
+def available(runs):
+    """Ways to judge, by name; and the names of those that this build does not have."""
+    ways = {STRUCTURE: NO_VERIFIER}
+    for name, verifier in VERIFIERS.items():
+        if verify_with(verifier) not in ways.values():
+            ways[name] = verify_with(verifier)
+    some = next(iter(ALL))
+    absent = [name for name, verify in ways.items()
+              if runs.exit_code(some, "nothing_to_find", verify) == 2]
+    return {name: verify for name, verify in ways.items() if name not in absent}, absent
+
+
+def table(runs, mutants):
+    """Lines of Markdown."""
+    ways, absent = available(runs)
+    yield f"| mutant | program | {' | '.join(ways)} |"
+    yield "|---" * (2 + len(ways)) + "|"
+    caught = 0
+    for mutant in mutants:
+        program, _ = ALL[mutant]
+        codes = [runs.exit_code(mutant, program, verify) for verify in ways.values()]
+        if any(code not in (0, 1, 3) for code in codes):
+            raise SystemExit(f"{mutant} on {program} ended with exit codes {codes}")
+        caught += any(codes)
+        cells = ["caught" if code else "–" for code in codes]
+        if codes[0]:  # the host refuses it before any verifier runs
+            cells[1:] = ["" for _ in cells[1:]]
+        yield f"| `{mutant}` | {program} | {' | '.join(cells)} |"
+    yield f"\n{caught} of {len(mutants)} mutants are caught."
+    if absent:
+        yield f"Not in this build: {', '.join(absent)}."
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="table.py", description=__doc__.partition(":")[0])
+    parser.add_argument("mutants", nargs="*", metavar="MUTANT", help="of mutants.py (all)")
+    parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build", help="(build)")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.mutants) - set(ALL))
+    if unknown:
+        parser.error(f"no mutant is named {', '.join(unknown)}")
+    mutants = options.mutants or sorted(ALL)
+    import zoo
+    from models import MODELS
+    models = zoo.ensure_models({ALL[mutant][0] for mutant in mutants} & set(MODELS))
+    with tempfile.TemporaryDirectory() as folder:
+        for line in table(Runs(options.build_dir, models, pathlib.Path(folder)), mutants):
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
