@@ -60,7 +60,7 @@ def nothing_to_find(self, x):
 
 @host(numbers(2, 3), numbers(2, 3))
 def differences(self, x, y):
-    return y - x, x + y, y * x
+    return y * x, y - x, y + x
 
 
 @host(numbers(8))
@@ -115,12 +115,13 @@ def variance(self, x):
 
 @host(numbers(16) * 3)
 def rounded_to_half(self, x):
-    return x.half().float() + 1
+    return x.double().float() * 2, x.half().float() + 1
 
 
 @host(numbers(16).bfloat16(), numbers(16).bfloat16())
 def product_in_float(self, x, y):
-    return x.float() * y.float()
+    a, b = x.float(), y.float()
+    return torch.maximum(a, b), a * b
 
 
 @host(numbers(64, 32).abs().bfloat16())
@@ -134,17 +135,17 @@ def sum_in_float(self, x):
 
 @host(torch.arange(8), torch.arange(8) % 3)
 def both_nonzero(self, x, y):
-    return torch.logical_and(x, y)
+    return torch.logical_and(x > 1, y > 1), torch.logical_and(x, y)
 
 
 @host(torch.arange(-8, 8))
 def halves(self, x):
-    return x // 3
+    return (x * x) // 3, x // 3
 
 
 @host(numbers(40), shapes=[{0: Dim("length", min=2, max=1024)}])
 def positions(self, x):
-    return x + torch.arange(x.shape[0])
+    return x + torch.arange(x.shape[0]), torch.arange(100) * 2
 
 
 @host(numbers(8))
@@ -156,32 +157,33 @@ def repaired(self, x):
 
 @host(numbers(3, 9))
 def near_the_end(self, x):
-    return x[:, -5:-2] * x[:, 1:4]
+    return x[:, 1:4] * x[:, -5:-2] + x[:, 6:]
 
 
 @host(numbers(4, 4, 4))
 def permuted_twice(self, x):
-    return x.permute(1, 2, 0).permute(0, 2, 1) * 2
+    swapped = x.permute(0, 2, 1).permute(0, 2, 1)
+    return swapped + 1, x.permute(1, 2, 0).permute(0, 2, 1) * 2
 
 
 @host(numbers(2, 3, 4, 4))
 def square_means(self, x):
-    return x.mean(1).mean(2)
+    return x.mean(3).mean(2), x.mean(1).mean(2)
 
 
 @host(numbers(4, 4), numbers(4, 4, 4))
 def column(self, x, y):
-    return x.unsqueeze(-1) * y
+    return y.cumsum(-1), x.softmax(-1), x.unsqueeze(-1) * y
 
 
-@host(numbers(3, 1, 4), shapes=[{0: Dim("batch", min=1, max=64)}])
-def squeezed(self, x):
-    return x.squeeze(1) * 2
+@host(numbers(3, 1, 4), numbers(1, 5), shapes=[{0: Dim("batch", min=1, max=64)}, None])
+def squeezed(self, x, y):
+    return y.squeeze(0) * 2, x.squeeze(1) * 2
 
 
-@host(numbers(4, 4), table=numbers(4, 4), column=numbers(4, 1))
+@host(numbers(4, 4), table=numbers(4, 4), row=numbers(4), column=numbers(4, 1))
 def scaled_table(self, x):
-    return x + self.table * self.column
+    return x + self.table * self.row, x + self.table * self.column
 
 
 # Effects
@@ -191,7 +193,7 @@ def sum_before_and_after(self, x):
     y = x * 2
     before = y.sum()
     y[:3].zero_()
-    return before * 2, y.sum() * 3
+    return before * 2, y.sum() * 3, x.sin() + x.sin()
 
 
 @host(numbers(6))
@@ -202,15 +204,16 @@ def two_draws(self, x):
 @host(numbers(6))
 def write_whose_result_is_unused(self, x):
     y = x * 2
+    x.cos()
     y[:3].zero_()
     return y + 1
 
 
 @host(numbers(6))
 def write_to_copy(self, x):
-    y = x.clone()
+    y, z = x.clone(), x.clone()
     y.mul_(2)
-    return x + y.sum()
+    return x + y.sum(), z.sin() + z
 
 
 @host(numbers(6))
@@ -222,22 +225,22 @@ def product_with_one(self, x):
 def view_read_later(self, x):
     y = x * 2
     transposed = y.t()
-    return y.relu() + transposed
+    return (x * 3).relu() + 1, y.relu() + transposed
 
 
 @host(numbers(6))
 def read_before_write(self, x):
-    y = x * 2
+    y, unread = x * 2, x.sin()
     before = y + 1
     y.mul_(3)
-    return before + y
+    return before + y, unread * 2
 
 
-@host(numbers(3), count=torch.ones(3))
+@host(numbers(3), count=torch.ones(3), table=numbers(3))
 def counter(self, x):
     before = self.count * 2
     self.count.add_(1)
-    return x * before
+    return x * before, x + self.table.exp()
 
 
 # Gradients

@@ -117,6 +117,17 @@ def test_a_mutant_that_awaits_its_verifier_gets_through(run_passes, program, nam
     assert is_wrong(program(host), output, host, by)
 
 
+@pytest.mark.parametrize("model, names", {
+    "bert": "swapped_sub narrow_positions plus_zero cse_across_write dead_write dropped_mask dropped_scale",
+    "gpt2": "swapped_sub narrow_positions plus_zero cse_across_write dead_write negative_dim sunk_read",
+}.items())
+def test_mutants_are_right_at_most_sites(run_passes, model, names):
+    names = [f"mutant_{name}" for name in names.split()]
+    done, _, report = run_passes(names, model)
+    assert done.code == 0, done.stderr
+    assert all(entry["changed"] and entry["rewrites"] > 0 for entry in report["passes"])
+
+
 def test_mutants_are_silent_where_they_have_no_site(run_passes):
     done, output, report = run_passes(sorted(ALL), "nothing_to_find")
     assert done.code == 0, done.stderr
