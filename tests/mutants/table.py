@@ -2,8 +2,9 @@
 """Prints the table of mutants and verifiers: table.py [MUTANT…] runs each mutant (all of them) on its
 program under the host's checks alone and under each verifier alone, and prints who caught it, as Markdown.
 
-`caught`: the run ended with exit code 1 or 3; `–`: it got through; empty: the host's own checks had caught it
-before. A verifier that this build does not have is left out, and named below the table.
+`caught`: the run failed (exit code 1 or 3); `–`: the mutant got through; `unable`: the verifier could not judge, which
+fails a run, too; empty: the host's own checks had caught it before. A verifier that this build does not have is
+left out, and named below the table.
 """
 import argparse
 import os
@@ -39,11 +40,19 @@ class Runs:
             hosts.capture(name, path)
         return path
 
-    def exit_code(self, mutant, program, verify):
+    def outcome(self, mutant, program, verify):
+        """One word; None: this build has no such verifier."""
         pipeline = self.folder / "pipeline.yaml"
         pipeline.write_text(f"passes: [{mutant}]\n{verify}")
-        return subprocess.run([self.executable, "run", self.program(program), "-p", pipeline,
-                               "--plugin-dir", self.plugins], capture_output=True).returncode
+        done = subprocess.run([self.executable, "run", self.program(program), "-p", pipeline,
+                               "--plugin-dir", self.plugins], capture_output=True, text=True)
+        if "there is no verifier" in done.stderr or "error[option-unknown]" in done.stderr:
+            return None
+        if done.returncode not in (0, 1, 3):
+            raise SystemExit(f"{mutant} on {program} ended with {done.returncode}:\n{done.stderr}")
+        if "cannot judge" in done.stderr:
+            return "unable"
+        return "caught" if done.returncode else "–"
 
 
 def verify_with(verifier):
@@ -58,7 +67,7 @@ def available(runs):
             ways[name] = verify_with(verifier)
     some = next(iter(ALL))
     absent = [name for name, verify in ways.items()
-              if runs.exit_code(some, "nothing_to_find", verify) == 2]
+              if runs.outcome(some, "nothing_to_find", verify) is None]
     return {name: verify for name, verify in ways.items() if name not in absent}, absent
 
 
@@ -70,13 +79,10 @@ def table(runs, mutants):
     caught = 0
     for mutant in mutants:
         program, _ = ALL[mutant]
-        codes = [runs.exit_code(mutant, program, verify) for verify in ways.values()]
-        if any(code not in (0, 1, 3) for code in codes):
-            raise SystemExit(f"{mutant} on {program} ended with exit codes {codes}")
-        caught += any(codes)
-        cells = ["caught" if code else "–" for code in codes]
-        if codes[0]:  # the host refuses it before any verifier runs
-            cells[1:] = ["" for _ in cells[1:]]
+        cells = [runs.outcome(mutant, program, ways[STRUCTURE])]
+        for verify in list(ways.values())[1:]:
+            cells.append("" if cells[0] == "caught" else runs.outcome(mutant, program, verify))
+        caught += "caught" in cells
         yield f"| `{mutant}` | {program} | {' | '.join(cells)} |"
     yield f"\n{caught} of {len(mutants)} mutants are caught."
     if absent:

@@ -102,6 +102,7 @@ def test_a_mutant_is_caught_and_leaves_no_output(run_passes, name):
     assert done.code == (3 if by == STRUCTURE else 1), (done.stdout, done.stderr)
     assert f"'{name}'" in done.stderr
     assert by == STRUCTURE or "error[verification-failed]" in done.stderr
+    assert "cannot judge" not in done.stderr
     assert not output.exists()
 
 
