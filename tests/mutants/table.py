@@ -19,9 +19,8 @@ sys.path[:0] = [str(HERE), str(ROOT / "tests" / "python"), str(ROOT / "tools")]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import hosts  # noqa: E402
-from mutants import CAUGHT, PENDING, STRUCTURE, VERIFIERS  # noqa: E402
+from mutants import MUTANTS, STRUCTURE, VERIFIERS  # noqa: E402
 
-ALL = {**CAUGHT, **PENDING}
 NO_VERIFIER = "verify: {after: never}\n"
 
 
@@ -65,7 +64,7 @@ def available(runs):
     for name, verifier in VERIFIERS.items():
         if verify_with(verifier) not in ways.values():
             ways[name] = verify_with(verifier)
-    some = next(iter(ALL))
+    some = next(iter(MUTANTS))
     absent = [name for name, verify in ways.items()
               if runs.outcome(some, "nothing_to_find", verify) is None]
     return {name: verify for name, verify in ways.items() if name not in absent}, absent
@@ -78,7 +77,7 @@ def table(runs, mutants):
     yield "|---" * (2 + len(ways)) + "|"
     caught = 0
     for mutant in mutants:
-        program, _ = ALL[mutant]
+        program, _ = MUTANTS[mutant]
         cells = [runs.outcome(mutant, program, ways[STRUCTURE])]
         for verify in list(ways.values())[1:]:
             cells.append("" if cells[0] == "caught" else runs.outcome(mutant, program, verify))
@@ -94,13 +93,13 @@ def main(arguments=None):
     parser.add_argument("mutants", nargs="*", metavar="MUTANT", help="of mutants.py (all)")
     parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build", help="(build)")
     options = parser.parse_args(arguments)
-    unknown = sorted(set(options.mutants) - set(ALL))
+    unknown = sorted(set(options.mutants) - set(MUTANTS))
     if unknown:
         parser.error(f"no mutant is named {', '.join(unknown)}")
-    mutants = options.mutants or sorted(ALL)
+    mutants = options.mutants or sorted(MUTANTS)
     import zoo
     from models import MODELS
-    models = zoo.ensure_models({ALL[mutant][0] for mutant in mutants} & set(MODELS))
+    models = zoo.ensure_models({MUTANTS[mutant][0] for mutant in mutants} & set(MODELS))
     with tempfile.TemporaryDirectory() as folder:
         for line in table(Runs(options.build_dir, models, pathlib.Path(folder)), mutants):
             print(line, flush=True)
