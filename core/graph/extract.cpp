@@ -109,7 +109,9 @@ class Extraction {
     NodeSpec spec;
     spec.opcode = node.opcode;
     spec.op = text(node.op);
-    spec.name = fresh(node.name);
+    // A block sees its own values alone: below the root, names may stay as they were.
+    const auto named = [&](StringId name) { return block == kRootBlock ? fresh(name) : text(name); };
+    spec.name = named(node.name);
     for (const ValueId operand : node.operands) spec.operands.push_back(copies_.at(operand));
     for (const NamedArgument& argument : node.arguments) {
       spec.arguments.push_back({text(argument.name), argument.form, translated(argument.value)});
@@ -119,7 +121,7 @@ class Extraction {
       const Value& value = source_.value(result);
       spec.result_types.push_back(made().intern(source_.type(result)));
       const bool alike = node.result_count == 1 && value.name == node.name;
-      spec.result_names.push_back(alike ? spec.name : fresh(value.name));
+      spec.result_names.push_back(alike ? spec.name : named(value.name));
     }
     for (const MetadataEntry& entry : node.metadata) {
       spec.metadata.push_back({text(entry.key), text(entry.text)});

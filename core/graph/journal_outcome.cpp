@@ -246,8 +246,9 @@ Journal::Footprint Journal::footprint(const Rewrite& rewrite) const {
       first_old.try_emplace({e->node, e->operand}, e->old);
     } else if (const auto* e = std::get_if<ArgumentsSet>(&entry)) {
       recalled.insert(e->node);
+    } else if (const auto* e = std::get_if<InputSpecSet>(&entry)) {
+      done.beyond_calls |= !created.contains(e->node);
     } else if (std::holds_alternative<TypeSet>(entry) || std::holds_alternative<Moved>(entry) ||
-               std::holds_alternative<InputSpecSet>(entry) ||
                std::holds_alternative<OutputSpecsSet>(entry)) {
       done.beyond_calls = true;
     }

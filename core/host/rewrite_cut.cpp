@@ -24,7 +24,7 @@ class Cutter {
   CutPlan run(std::uint64_t radius) {
     if (footprint_.beyond_calls) refuse("it changes more than calls: types, order or the signature");
     choose_outputs();
-    if (plan_.refusal.empty() && plan_.before_outputs.empty()) refuse("nothing takes what it made");
+    if (plan_.refusal.empty()) require_pure_removal();
     if (plan_.refusal.empty()) expand(radius);
     if (plan_.refusal.empty()) {
       plan_.before_calls = in_order(before_, plan_.before_outputs);
@@ -47,6 +47,18 @@ class Cutter {
       for (const ValueId result : after_.results(node)) {
         plan_.before_outputs.push_back(result);
         plan_.after_outputs.push_back(result);
+      }
+    }
+  }
+
+  // What is gone without anything in its place must not have done anything.
+  void require_pure_removal() {
+    for (const NodeId node : footprint_.erased) {
+      if (!is_call(before_, node)) continue;
+      const CallFacts facts = call_facts(before_, node);
+      if (!facts.pure()) {
+        refuse("'" + std::string(before_.text(before_.node(node).name)) +
+               "', which it removes, is not pure: " + facts.why);
       }
     }
   }

@@ -61,7 +61,8 @@ json::array verdicts_json(const std::vector<Verdict>& verdicts) {
                                {"reference", v.reference},
                                {"inputs", v.inputs},
                                {"detail", v.detail},
-                               {"place", v.place}});
+                               {"place", v.place},
+                               {"rule", v.rule}});
   }
   return out;
 }

@@ -42,7 +42,8 @@ RunValue without_history(const c10::IValue& value) {
 
 std::vector<RunValue> gradients_of(const std::vector<at::Tensor>& outputs,
                                    std::span<const RunValue> cotangents,
-                                   const std::vector<at::Tensor>& leaves) {
+                                   const std::vector<at::Tensor>& leaves,
+                                   MissingDerivatives& missing) {
   if (cotangents.size() != outputs.size()) {
     throw Error({.code = Code::input_count,
                  .what = std::to_string(cotangents.size()) + " cotangents for " +
@@ -63,6 +64,7 @@ std::vector<RunValue> gradients_of(const std::vector<at::Tensor>& outputs,
       if (found[k].defined()) gradients[k] = wrap(found[k].detach());
     }
   } catch (const std::exception& error) {
+    if (missing.add_from(first_line(error))) return std::vector<RunValue>(leaves.size());
     throw Error({.code = Code::operator_failed,
                  .what = "libtorch cannot run the program backwards",
                  .why = first_line(error)});

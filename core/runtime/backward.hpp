@@ -18,10 +18,12 @@ std::vector<at::Tensor> place_leaves(const std::vector<LeafSlots>& leaves, Inter
 
 RunValue without_history(const c10::IValue& value);
 
-// By leaf; None: no path. `cotangents`: by output, None for one that counts for nothing. Throws
-// input_count, input_shape, and operator_failed for what libtorch refuses.
+// By leaf; None: no path. `cotangents`: by output, None for one that counts for nothing. An operator
+// whose derivative libtorch has not implemented is added to `missing`, and no leaf has a gradient.
+// Throws input_count, input_shape, and operator_failed for what libtorch refuses.
 std::vector<RunValue> gradients_of(const std::vector<at::Tensor>& outputs,
                                    std::span<const RunValue> cotangents,
-                                   const std::vector<at::Tensor>& leaves);
+                                   const std::vector<at::Tensor>& leaves,
+                                   MissingDerivatives& missing);
 
 }  // namespace fettle

@@ -310,7 +310,7 @@ BackwardResult Executable::run_backward(std::span<const RunValue> inputs,
       result.outputs.push_back(without_history(values[k]));
       outputs.push_back(values[k].isTensor() ? values[k].toTensor() : at::Tensor());
     }
-    result.gradients = gradients_of(outputs, cotangents, leaves);
+    result.gradients = gradients_of(outputs, cotangents, leaves, missing);
   } catch (...) {
     impl.interpreter.watch_derivatives(nullptr);
     impl.clear();

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/function.h>
 
 #include <algorithm>
 
@@ -44,8 +45,22 @@ void MissingDerivatives::add_unless_recorded(const c10::OperatorHandle& op,
     return at::isFloatingType(t.scalar_type()) || at::isComplexType(t.scalar_type());
   };
   const auto recorded = [](const at::Tensor& t) { return t.requires_grad(); };
-  if (!any_tensor(results, floating) || any_tensor(results, recorded)) return;
-  if (!has_derivative(op)) names_.insert(c10::toString(op.operator_name()));
+  // What libtorch records where it would have to refuse, or to warn, on the way back.
+  const auto stands_in = [](const at::Tensor& t) {
+    return t.requires_grad() && t.grad_fn() &&
+           t.grad_fn()->name().find("NotImplemented") != std::string::npos;
+  };
+  if (!any_tensor(results, floating)) return;
+  const bool none = !any_tensor(results, recorded) && !has_derivative(op);
+  if (none || any_tensor(results, stands_in)) names_.insert(c10::toString(op.operator_name()));
+}
+
+bool MissingDerivatives::add_from(std::string_view message) {
+  constexpr std::string_view kBefore = "derivative for ", kAfter = " is not implemented";
+  const std::size_t begin = message.find(kBefore), end = message.find(kAfter);
+  if (begin == message.npos || end == message.npos || end < begin + kBefore.size()) return false;
+  names_.emplace(message.substr(begin + kBefore.size(), end - begin - kBefore.size()));
+  return true;
 }
 
 std::string MissingDerivatives::text() const {

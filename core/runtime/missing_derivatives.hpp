@@ -9,6 +9,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
 namespace fettle {
 
@@ -17,6 +18,8 @@ class MissingDerivatives {
   // Whether a gradient would flow to any of these, under the thread's mode.
   static bool wanted(const torch::jit::Stack& operands);
   void add_unless_recorded(const c10::OperatorHandle& op, const torch::jit::Stack& results);
+  // By libtorch's message that one is not implemented; false: it is another message.
+  bool add_from(std::string_view message);
   std::string text() const;  // "mkldnn::_linear_pointwise, …"; empty: none
 
  private:

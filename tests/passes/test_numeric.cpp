@@ -233,3 +233,67 @@ TEST_CASE(
   CHECK(judgement(cosine, sine) == Judgement::fail);
   CHECK(judgement(sine, sine) == Judgement::pass);
 }
+
+TEST_CASE("what is not exact is held to the original's own noise, where float64 tells it") {
+  const auto normalized = [](const std::string& eps) {
+    return program("  out: f32[4] = aten.layer_norm.default(x, [4], None, None, " + eps + ", False)",
+                   sample());
+  };
+  const Verdict other = verify(normalized("1e-05"), normalized("1e-06"), Promise::tolerant);
+  CHECK(other.judgement == Judgement::fail);
+  CHECK(other.rule == "noise floor");
+  CHECK(verify(normalized("1e-05"), normalized("1e-06"), Promise::tolerant,
+               {{"policy", "tolerance", "test"}})
+            .judgement == Judgement::pass);
+  CHECK(verify(normalized("1e-05"), normalized("1e-06"), Promise::tolerant,
+               {{"factor", "100000", "test"}})
+            .judgement == Judgement::pass);
+}
+
+TEST_CASE("an ill-conditioned program is allowed what it does to itself") {
+  // sin of large numbers: a rounding of the argument moves the result by as much as it likes.
+  const auto wave = [](const std::string& argument) {
+    return program(argument + "\n  out: f32[4] = aten.sin.default(b)",
+                   {{{floats({4}, {10.1f, 20.2f, 30.3f, 40.4f})}, {}}});
+  };
+  const TestProgram original = wave("  a: f32[4] = aten.mul.Tensor(x, 0.3)\n"
+                                    "  b: f32[4] = aten.mul.Tensor(a, 3000.0)");
+  const TestProgram other = wave("  b: f32[4] = aten.mul.Tensor(x, 900.0)");
+  const Verdict verdict =
+      verify(original, other, Promise::tolerant, {{"random_sets", "0", "test"}});
+  CHECK(verdict.max_abs > 1e-5);
+  CHECK(verdict.judgement == Judgement::pass);
+  CHECK(verify(original, other, Promise::tolerant,
+               {{"random_sets", "0", "test"}, {"policy", "tolerance", "test"}})
+            .judgement == Judgement::fail);
+}
+
+TEST_CASE("programs that draw random numbers have no noise floor: tolerance decides") {
+  const std::string lines =
+      "  r: f32[4] = aten.rand_like.default(x)\n  out: f32[4] = aten.mul.Tensor(r, ";
+  const Verdict verdict = verify(program(lines + "1.0)", sample()),
+                                 program(lines + "1.00001)", sample()), Promise::tolerant);
+  CHECK(verdict.judgement == Judgement::pass);
+  CHECK(verdict.rule == "tolerance");
+}
+
+TEST_CASE("edge sets fail what promises to be exact, and are reported of what does not") {
+  const TestProgram original = program("  out: f32[4] = aten.mul.Tensor(x, 0.0)", sample());
+  const TestProgram folded = program("  out: f32[4] = aten.zeros_like.default(x)", sample());
+  const auto judge = [&](Promise promise, const Options& options) {
+    const auto verifier = shipped().create_verifier("numeric", options);
+    Outcome outcome;
+    const Verdict verdict =
+        verifier->verify("pass", promise, original.handle(), folded.handle(), outcome);
+    return std::pair(verdict, outcome.notes);
+  };
+  const auto [tolerant, notes] = judge(Promise::tolerant, {});
+  CHECK(tolerant.judgement == Judgement::pass);
+  REQUIRE(notes.size() == 1);
+  INFO(notes[0].what);
+  CHECK(notes[0].what.find("on edge set: infinities (seed 0)") != std::string::npos);
+  CHECK(judge(Promise::tolerant, {{"edge", "off", "test"}}).second.empty());
+  const auto [strict, none] = judge(Promise::tolerant, {{"edge", "fail", "test"}});
+  CHECK(strict.judgement == Judgement::fail);
+  CHECK(strict.inputs.starts_with("edge set: "));
+}

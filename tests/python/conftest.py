@@ -59,6 +59,24 @@ def model(request, models):
 
 
 @pytest.fixture(scope="session")
+def mutant_program(models, tmp_path_factory):
+    """A program that mutants work on, by name: a captured model's, or that of a host of tests/mutants,
+    which is captured once."""
+    sys.path.insert(0, str(ROOT / "tests" / "mutants"))
+    import hosts
+    folder = tmp_path_factory.mktemp("hosts")
+
+    def path_of(name):
+        if name not in hosts.HOSTS:
+            return models / f"{name}.pt2"
+        path = folder / f"{name}.pt2"
+        if not path.exists():
+            hosts.capture(name, path)
+        return path
+    return path_of
+
+
+@pytest.fixture(scope="session")
 def captured(tmp_path_factory):
     """Captures a case of edge_programs, once; returns the archive's path."""
     folder = tmp_path_factory.mktemp("edge")

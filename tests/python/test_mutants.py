@@ -18,28 +18,13 @@ BUILD = pathlib.Path(os.environ.get("FETTLE", ROOT / "build" / "fettle")).parent
 PLUGINS = BUILD / "tests" / "mutants"
 
 
-@pytest.fixture(scope="session")
-def program(models, tmp_path_factory):
-    """The archive of a captured model, or of a host, which is captured once."""
-    folder = tmp_path_factory.mktemp("hosts")
-
-    def path_of(name):
-        if name not in hosts.HOSTS:
-            return models / f"{name}.pt2"
-        path = folder / f"{name}.pt2"
-        if not path.exists():
-            hosts.capture(name, path)
-        return path
-    return path_of
-
-
 @pytest.fixture
-def run_passes(fettle, program, pipeline, tmp_path):
+def run_passes(fettle, mutant_program, pipeline, tmp_path):
     """Runs passes on a program under a verifier: how it ended, the output's path, the report."""
     def run(passes, name, verifier="numeric"):
         output, report = tmp_path / "out.pt2", tmp_path / "report.json"
         text = f"passes: [{', '.join(passes)}]\nverify: {{after: each, with: [{verifier}]}}\n"
-        done = fettle("run", program(name), "-p", pipeline(text), "--plugin-dir", PLUGINS,
+        done = fettle("run", mutant_program(name), "-p", pipeline(text), "--plugin-dir", PLUGINS,
                       "-o", output, "--report-json", report)
         return done, output, json.loads(report.read_text()) if report.exists() else None
     return run

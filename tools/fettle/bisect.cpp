@@ -47,7 +47,7 @@ fs::path make_folder(const Arguments& arguments) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error || !fs::is_directory(folder, error) || !fs::is_empty(folder, error)) {
-    throw Error({Code::report_unwritable, "the reproducer needs a folder of its own",
+    throw Error({Code::usage_bad_argument, "the reproducer needs a folder of its own",
                  folder.string(), error ? error.message() : "it is not a folder, or not empty",
                  "name one that does not exist yet with -o"});
   }

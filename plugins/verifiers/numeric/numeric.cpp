@@ -54,9 +54,9 @@ class Numeric : public fettle::Verifier {
         .range(0, 1000);
     options.add("seed", &Numeric::seed_, "seed of the random inputs and of torch's generator")
         .range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max());
-    options.add("rtol", &Numeric::rtol_, "relative tolerance for all dtypes; -1: by dtype")
+    options.add("rtol", &Numeric::rtol_, "relative tolerance for all dtypes, which then decides; -1: by dtype")
         .range(-1.0, 1e6);
-    options.add("atol", &Numeric::atol_, "absolute tolerance for all dtypes; -1: by dtype")
+    options.add("atol", &Numeric::atol_, "absolute tolerance for all dtypes, which then decides; -1: by dtype")
         .range(-1.0, 1e6);
     options.add("policy", &Numeric::policy_,
                 "what decides about passes that are not exact: the original's own noise, or tolerance")
@@ -88,11 +88,12 @@ class Numeric : public fettle::Verifier {
       return edge_judge.finish(tried.compared + tried_edges.compared, 0, false, true);
     fettle::Verdict verdict =
         judge.finish(tried.compared, tried.sizes.size(), tried.eager, tried.original);
-    if (edge_judge.failed())
+    if (edge_judge.failed()) {
+      const fettle::Verdict edges = edge_judge.finish(tried_edges.compared, 0, false, true);
       request.candidate.context().warning(
-          "on edge inputs the program differs from the original: " +
-              edge_judge.finish(tried_edges.compared, 0, false, true).detail,
+          "the program differs from the original on " + edges.inputs + ": " + edges.detail,
           "write numeric: {edge: fail} to refuse that, {edge: 'off'} not to look");
+    }
     return verdict;
   }
 
@@ -155,7 +156,8 @@ class Numeric : public fettle::Verifier {
 
   // What the original says in float64 where the comparison could need it.
   const fettle_datum* truth(const How& how, bool effects, std::size_t k) {
-    if (how.exact || how.original == nullptr || policy_ != "noise_floor") return nullptr;
+    const bool given = rtol_ >= 0 || atol_ >= 0;  // who gives a tolerance means it
+    if (how.exact || how.original == nullptr || given || policy_ != "noise_floor") return nullptr;
     const Truth& truth = reference_.truth(*how.original, how.set);
     const std::optional<Run>& run = how.second ? truth.second : truth.first;
     if (!run) return nullptr;

@@ -196,8 +196,10 @@ struct RandomSet {
 // 0..3 in 1, -8..8 in 2, 0..1 in 3. Another `attempt` draws anew.
 inline RandomSet random_set(const Program& program, std::uint64_t seed, std::uint64_t set,
                             std::uint64_t attempt = 0) {
-  const std::uint64_t stream = seed * 0x2545f4914f6cdd1dull + set * 0x9e3779b97f4a7c15ull +
-                               attempt * 0xd1342543de82ef95ull;
+  // Each number hashed by the one before: streams that begin a constant apart overlap.
+  std::uint64_t stream = seed;
+  for (const std::uint64_t part : {set, attempt}) stream = Random(stream).next() + part;
+  stream = Random(stream).next();
   const Shapes shapes(program);
   Random size_random(~stream);
   RandomSet result;
@@ -212,8 +214,7 @@ inline RandomSet random_set(const Program& program, std::uint64_t seed, std::uin
   Data inputs(program.input_count());
   if (samples != 0) inputs = program.sample_inputs(set % samples);
   for (std::size_t k = 0; k < inputs.size(); ++k) {
-    Random random(stream + k);
-    random.next();
+    Random random(Random(stream + k).next());
     const Type type = program.type(program.input(k).type);
     if (type.raw().kind == FETTLE_TYPE_SYM_INT && type.raw().scalar != nullptr) {
       const auto number = shapes.size(*type.raw().scalar, result.sizes);

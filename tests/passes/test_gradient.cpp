@@ -1,0 +1,106 @@
+// The gradient verifier: what a pass may do to gradients, and what it says where there are none.
+#include "programs.hpp"
+
+using namespace fettle;
+using namespace fettle::test;
+
+namespace {
+
+Verdict verify(const std::string& reference, const std::string& candidate,
+               Promise promise = Promise::tolerant) {
+  const std::vector<LoadedSample> samples = {{{floats({4}, {0.5f, -1.5f, 2.25f, 1e-3f})}, {}}};
+  const TestProgram original(reference, samples), result(candidate, samples);
+  const auto verifier = shipped().create_verifier("gradient", {});
+  Outcome outcome;
+  return verifier->verify("pass", promise, original.handle(), result.handle(), outcome);
+}
+
+std::string program(const std::string& lines, const std::string& weight = "w") {
+  return "graph(" + weight + ": f32[4] = parameter '" + weight +
+         "' value=[1.0, -2.0, 3.0, 0.5], x: f32[4]):\n" + lines + "\n  return (out,)\n";
+}
+
+const std::string kProduct = program("  out: f32[4] = aten.mul.Tensor(w, x)");
+
+}  // namespace
+
+TEST_CASE("equal gradients pass, of inputs and of parameters") {
+  const Verdict verdict = verify(kProduct, kProduct, Promise::exact);
+  CHECK(verdict.judgement == Judgement::pass);
+  CHECK(verdict.comparisons == 2);
+  CHECK(verdict.rule == "bitwise");
+}
+
+TEST_CASE("another order of operations is within the noise floor") {
+  const Verdict verdict = verify(program("  a: f32[4] = aten.mul.Tensor(x, 3.0)\n"
+                                         "  out: f32[4] = aten.mul.Tensor(w, a)"),
+                                 program("  a: f32[4] = aten.mul.Tensor(w, 3.0)\n"
+                                         "  out: f32[4] = aten.mul.Tensor(a, x)"));
+  CHECK(verdict.judgement == Judgement::pass);
+}
+
+TEST_CASE("a gradient that is lost is named, though every output is the same") {
+  const Verdict detached =
+      verify(kProduct, program("  d: f32[4] = aten.detach.default(w)\n"
+                               "  out: f32[4] = aten.mul.Tensor(d, x)"));
+  CHECK(detached.judgement == Judgement::fail);
+  CHECK(detached.place == "gradient of parameter 'w'");
+  CHECK(detached.detail.find("is lost") != std::string::npos);
+
+  const std::string folded =
+      "graph(c: f32[4] = tensor_constant 'c' value=[1.0, -2.0, 3.0, 0.5], x: f32[4]):\n"
+      "  out: f32[4] = aten.mul.Tensor(c, x)\n  return (out,)\n";
+  CHECK(verify(kProduct, folded).judgement == Judgement::fail);
+  CHECK(verify(kProduct, folded, Promise::inference_only).judgement == Judgement::pass);
+}
+
+TEST_CASE("a gradient of another size fails, as does one that should not be there") {
+  const Verdict twice = verify(program("  d: f32[4] = aten.detach.default(w)\n"
+                                       "  out: f32[4] = aten.mul.Tensor(d, x)"),
+                               kProduct);
+  CHECK(twice.judgement == Judgement::fail);
+  CHECK(twice.detail.find("does not have") != std::string::npos);
+  const Verdict straight_through =
+      verify(program("  out: f32[4] = aten.mul.Tensor(w, x)"),
+             program("  a: f32[4] = aten.mul.Tensor(w, x)\n"
+                     "  d: f32[4] = aten.detach.default(a)\n"
+                     "  b: f32[4] = aten.mul.Tensor(a, 0.0)\n"
+                     "  out: f32[4] = aten.add.Tensor(d, b)"));
+  CHECK(straight_through.judgement == Judgement::fail);
+}
+
+TEST_CASE("where nothing has a gradient, or an operator has no derivative, nothing is passed") {
+  const std::string compares =
+      "graph(x: f32[4]):\n  out: b8[4] = aten.gt.Scalar(x, 0.0)\n  return (out,)\n";
+  const Verdict none = verify(compares, compares);
+  CHECK(none.judgement == Judgement::unable);
+  CHECK(none.detail == "no output of the original has a gradient");
+
+  const std::string linear =
+      "graph(w: f32[4, 4] = parameter 'w' value=0.5, x: f32[4]):\n"
+      "  m: f32[1, 4] = aten.unsqueeze.default(x, 0)\n"
+      "  out: f32[1, 4] = aten.linear.default(m, w)\n  return (out,)\n";
+  const std::string fused =
+      "graph(w: f32[4, 4] = parameter 'w' value=0.5, x: f32[4]):\n"
+      "  m: f32[1, 4] = aten.unsqueeze.default(x, 0)\n"
+      "  out: f32[1, 4] = mkldnn._linear_pointwise.binary(m, m, w, None, 'add')\n"
+      "  return (out,)\n";
+  const Verdict fusion = verify(linear, fused);
+  CHECK(fusion.judgement == Judgement::unable);
+  CHECK(fusion.detail.find("mkldnn::_linear_pointwise") != std::string::npos);
+  const std::string aten =
+      "graph(w: f32[4, 4] = parameter 'w' value=0.5, b: f32[4] = buffer 'b' value=0.0, x: f32[4]):\n"
+      "  m: f32[1, 4] = aten.unsqueeze.default(x, 0)\n"
+      "  out: f32[1, 4] = aten._addmm_activation.default(b, m, w)\n  return (out,)\n";
+  const Verdict unimplemented = verify(aten, aten);
+  CHECK(unimplemented.judgement == Judgement::unable);
+  CHECK(unimplemented.detail.find("_addmm_activation") != std::string::npos);
+}
+
+TEST_CASE("what flows back by several ways adds up") {
+  const std::string both = program("  a: f32[4] = aten.mul.Tensor(w, x)\n"
+                                   "  out: f32[4] = aten.add.Tensor(a, w)");
+  const std::string merged = program("  one: f32[4] = aten.add.Scalar(x, 1.0)\n"
+                                     "  out: f32[4] = aten.mul.Tensor(w, one)");
+  CHECK(verify(both, merged).judgement == Judgement::pass);
+}
