@@ -101,6 +101,18 @@ fettle_status run(fettle_ctx* ctx, const fettle_program* p, const fettle_run_opt
   return status;
 }
 
+fettle_status run_backward(fettle_ctx* ctx, const fettle_program* p,
+                           const fettle_run_options* options, const fettle_datum* inputs,
+                           const fettle_datum* cotangents, fettle_datum* outputs,
+                           fettle_datum* gradients, fettle_str* no_derivative) {
+  const fettle_status status = kGradientsTable.run(ctx, p, options, inputs, cotangents, outputs,
+                                                   gradients, no_derivative);
+  if (status != FETTLE_OK) return status;
+  if (outputs) count_data(outputs, kProgramTable.output_count(p), "run");
+  count_data(gradients, kGradientsTable.leaf_count(p), "run");
+  return status;
+}
+
 fettle_status bind(fettle_ctx* ctx, const fettle_program* p, const fettle_datum* inputs,
                    fettle_bound** out) {
   const fettle_status status = kProgramTable.bind(ctx, p, inputs, out);
@@ -132,6 +144,9 @@ void install_counted_tensors(AlteredHost& host) {
   program->bind = bind;
   program->release = release_bound;
   host.replace(FETTLE_PROGRAM_ID, program);
+  auto* gradients = new fettle_gradients_v1(kGradientsTable);
+  gradients->run = run_backward;
+  host.replace(FETTLE_GRADIENTS_ID, gradients);
 }
 
 std::vector<HandedOver> handed_over() {

@@ -145,7 +145,7 @@ TEST_CASE("bash completes commands, options, values and what the plugins have") 
   CHECK(complete({"run", "--passes", "cse,dc"}) == "cse,dce\n");
   CHECK(complete({"run", "--print-after", "ch"}) == "changed\n");
   CHECK(complete({"run", "--set", "dce."}) == "dce.weights=\n");
-  CHECK(complete({"verify", "--with", ""}) == "numeric\n");
+  CHECK(complete({"verify", "--with", ""}) == "equivalence gradient numeric\n");
   CHECK(complete({"plugins", "in"}) == "info\n");
   CHECK(complete({"plugins", "info", "lat"}) == "latency\n");
   CHECK(complete({"run", "mod"}) == "\n");  // files are the shell's own business

@@ -61,7 +61,7 @@ def test_what_would_break_plugins_is_refused(name, tmp_path, capsys):
 
 
 def test_what_is_appended_gets_the_headers_minor(tmp_path):
-    header = edited(tmp_path, r"(  fettle_str place;.*\n)", r"\1  uint64_t seed;\n")
+    header = edited(tmp_path, r"(} fettle_verdict;)", r"  uint64_t seed;\n\1")
     header.write_text(re.sub(r"(#define FETTLE_ABI_MINOR) \d+", r"\1 77", header.read_text()))
     new = set(abi.listing(header, abi.read_listing(abi.LISTING)).splitlines())
     new -= set(abi.LISTING.read_text().splitlines())

@@ -10,7 +10,7 @@ SOURCES = {".h", ".hpp", ".c", ".cpp"}
 
 # From the bottom up: each may include itself and what stands before it.
 CORE = ["base", "graph", "ops", "analysis", "pictures", "runtime", "archive", "torchscript", "host",
-        "conformance", "isolation", "pipeline"]
+        "conformance", "isolation", "pipeline", "bisect"]
 TORCH_USERS = {"ops", "archive", "runtime", "torchscript"}
 TORCH = ("torch/", "ATen/", "c10/", "caffe2/")
 
@@ -33,7 +33,11 @@ def is_standard(bracket, name):
 
 
 def beside(path, name, top):
-    """Whether `name` is a file of the includer's own folder, inside `top`."""
+    """Whether `name` is a file of the includer's own folder, inside `top`. Templates of several folders
+    become one project."""
+    templates = ROOT / "sdk" / "templates"
+    if path.is_relative_to(templates) and any(templates.glob(f"*/{name}")):
+        return True
     target = (path.parent / name).resolve()
     return target.exists() and target.is_relative_to(top)
 

@@ -12,6 +12,7 @@
 // there are no others, the verdict is "unable". To be used beside `numeric`, which sees the whole.
 #include <fettle/fettle.hpp>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -28,6 +29,7 @@ class Equivalence : public fettle::Verifier {
   static constexpr const char* summary =
       "Cuts out each rewrite of a pass and compares it before and after on random inputs.";
   static constexpr bool reads_rewrites = true;
+  static constexpr std::uint32_t min_minor = 1;  // fettle.rewrites/1
 
   static void declare(fettle::Options<Equivalence>& options) {
     options.add("random_sets", &Equivalence::random_sets_, "random input sets for each rewrite")

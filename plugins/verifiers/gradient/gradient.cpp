@@ -70,6 +70,7 @@ class Gradient : public fettle::Verifier {
   static constexpr const char* name = "gradient";
   static constexpr const char* summary =
       "Runs the program backwards and compares gradients of inputs and parameters.";
+  static constexpr std::uint32_t min_minor = 1;  // fettle.gradients/1
 
   static void declare(fettle::Options<Gradient>& options) {
     options.add("random_sets", &Gradient::random_sets_, "random input sets besides the samples")

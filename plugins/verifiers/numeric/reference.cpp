@@ -130,10 +130,11 @@ const Answer& Reference::answer(const fettle::Program& original, std::size_t set
     inputs = draw(original, seed_, *inputs.random, attempt);
     answer->first = run(original, inputs, nullptr);
   }
-  if (!answer->first.run)
+  if (answer->first.run) {
+    if (effects_->carry_state()) answer->second = run(original, sets_[set], &answer->first);
+  } else if (!inputs.edge) {  // which many programs refuse, and that is all there is to say
     original.context().note("the original program does not run on " + sets_[set].label);
-  else if (effects_->carry_state())
-    answer->second = run(original, sets_[set], &answer->first);
+  }
   tell_what_is_ignored(original, *answer);
   return *answer;
 }

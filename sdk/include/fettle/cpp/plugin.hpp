@@ -6,6 +6,7 @@
 //   static constexpr fettle::Promise promise = …;      passes only: what it promises about results
 //   static constexpr std::string_view preserves[] = {FETTLE_DOMINANCE_ID};
 //                                                      passes only, if its edits preserve analyses
+//   static constexpr std::uint32_t min_minor = 1;      if it cannot work on a host of version 1.0
 //   static constexpr bool reads_rewrites = true;       verifiers only, if it looks at single rewrites
 //   static void declare(fettle::Options<Self>&);       if it has options (cpp/options.hpp)
 //
@@ -13,6 +14,7 @@
 // exported symbol, and the wall that no exception passes.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -308,12 +310,18 @@ namespace detail __attribute__((visibility("hidden"))) {
   }
   inline void plugin_fini() noexcept {}
 
+  template <class T>
+  constexpr std::uint32_t min_minor_of() {
+    if constexpr (requires { T::min_minor; }) return T::min_minor;
+    return 0;
+  }
+
   template <class... Components>
   const fettle_plugin* plugin(const char* id, const char* version) noexcept {
     static const fettle_component* const components[] = {component<Components>()...};
     static const fettle_plugin described = {sizeof(fettle_plugin),
                                             FETTLE_ABI_MAJOR,
-                                            0,
+                                            std::max({min_minor_of<Components>()...}),
                                             FETTLE_TARGET_MINOR,
                                             str(id),
                                             str(version),
