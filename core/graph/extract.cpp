@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "graph/journal.hpp"
+#include "graph/text_literal.hpp"
 
 namespace fettle {
 namespace {
@@ -44,7 +45,7 @@ class Extraction {
 
  private:
   Graph& made() { return *out_.graph; }
-  StringId text(StringId id) { return id ? made().intern(source_.text(id)) : StringId{}; }
+  StringId translated(StringId id) { return id ? made().intern(source_.text(id)) : StringId{}; }
 
   bool is_weight(ValueId value) const {
     const Node& node = source_.node(source_.value(value).producer);
@@ -64,10 +65,7 @@ class Extraction {
   }
 
   void add_input(ValueId value) {
-    ArgKind kind = ArgKind::tensor;
-    if (source_.type(value).kind == TypeKind::sym_int) kind = ArgKind::sym_int;
-    if (source_.type(value).kind == TypeKind::sym_float) kind = ArgKind::sym_float;
-    if (source_.type(value).kind == TypeKind::sym_bool) kind = ArgKind::sym_bool;
+    const ArgKind kind = text::kind_of_type(source_.type(value));
     to_.set_input_spec(add_placeholder(value, {{kind, 1}}), InputSpec{});
   }
 
@@ -92,13 +90,9 @@ class Extraction {
     spec.opcode = Opcode::output;
     spec.name = made().intern("output");
     for (const ValueId output : outputs) {
-      const TypeKind kind = source_.type(output).kind;
       const Operand operand = spec.add_operand(copies_.at(output));
-      const ArgKind as = kind == TypeKind::sym_int     ? ArgKind::sym_int
-                         : kind == TypeKind::sym_float ? ArgKind::sym_float
-                         : kind == TypeKind::sym_bool  ? ArgKind::sym_bool
-                                                       : ArgKind::tensor;
-      spec.arguments.push_back({StringId{}, ArgForm::positional, {as, operand}});
+      spec.arguments.push_back({StringId{}, ArgForm::positional,
+                                {text::kind_of_type(source_.type(output)), operand}});
     }
     to_.create_node(std::move(spec), {kRootBlock, {}});
     to_.set_output_specs(std::vector<OutputSpec>(outputs.size()));
@@ -108,13 +102,13 @@ class Extraction {
     const Node& node = source_.node(id);
     NodeSpec spec;
     spec.opcode = node.opcode;
-    spec.op = text(node.op);
+    spec.op = translated(node.op);
     // A block sees its own values alone: below the root, names may stay as they were.
-    const auto named = [&](StringId name) { return block == kRootBlock ? fresh(name) : text(name); };
+    const auto named = [&](StringId name) { return block == kRootBlock ? fresh(name) : translated(name); };
     spec.name = named(node.name);
     for (const ValueId operand : node.operands) spec.operands.push_back(copies_.at(operand));
     for (const NamedArgument& argument : node.arguments) {
-      spec.arguments.push_back({text(argument.name), argument.form, translated(argument.value)});
+      spec.arguments.push_back({translated(argument.name), argument.form, translated(argument.value)});
     }
     spec.result_forms = node.result_forms;
     for (const ValueId result : source_.results(id)) {
@@ -124,9 +118,9 @@ class Extraction {
       spec.result_names.push_back(alike ? spec.name : named(value.name));
     }
     for (const MetadataEntry& entry : node.metadata) {
-      spec.metadata.push_back({text(entry.key), text(entry.text)});
+      spec.metadata.push_back({translated(entry.key), translated(entry.text)});
     }
-    spec.unknown_fields = text(node.unknown_fields);
+    spec.unknown_fields = translated(node.unknown_fields);
     spec.hop_single_tensor_return = node.hop_single_tensor_return;
     const NodeId copied = to_.create_node(std::move(spec), {block, {}});
     for (std::uint32_t k = 0; k < node.result_count; ++k) {
@@ -138,21 +132,21 @@ class Extraction {
   Argument translated(const Argument& argument) {
     Argument out{argument.kind, argument.payload};
     if (auto* string = std::get_if<StringId>(&out.payload)) {
-      *string = text(*string);
+      *string = translated(*string);
     } else if (auto* ref = std::get_if<BlockRef>(&out.payload)) {
-      *ref = {copy_block(ref->block), text(ref->name)};
+      *ref = {copy_block(ref->block), translated(ref->name)};
     } else if (auto* list = std::get_if<std::vector<Argument>>(&out.payload)) {
       for (Argument& element : *list) element = translated(element);
     } else if (auto* entries = std::get_if<std::vector<DictEntry>>(&out.payload)) {
-      for (DictEntry& entry : *entries) entry = {text(entry.key), translated(entry.value)};
+      for (DictEntry& entry : *entries) entry = {translated(entry.key), translated(entry.value)};
     }
     return out;
   }
 
   BlockId copy_block(BlockId original) {
     const Block& block = source_.block(original);
-    const BlockId copied = to_.create_block(text(block.name), block.is_single_tensor_return);
-    to_.set_block_details(copied, text(block.unknown_fields), block.is_single_tensor_return);
+    const BlockId copied = to_.create_block(translated(block.name), block.is_single_tensor_return);
+    to_.set_block_details(copied, translated(block.unknown_fields), block.is_single_tensor_return);
     for (const NodeId node : source_.nodes(original)) copy(node, copied);
     return copied;
   }

@@ -76,7 +76,7 @@ class Equivalence : public fettle::Verifier {
       Judge attempt;
       const std::uint64_t sets = compare_cut(attempt, *cut, exact);
       if (sets != 0 && !attempt.failed()) {
-        keep(judge, attempt, sets);
+        judge.put_numbers(attempt.finish(sets, 0, false, true));
         return true;
       }
       if (!cut->whole) continue;
@@ -89,11 +89,6 @@ class Equivalence : public fettle::Verifier {
       judge.put_numbers(verdict);
       return true;
     }
-  }
-
-  void keep(Judge& judge, Judge& attempt, std::uint64_t sets) {
-    const fettle::Verdict verdict = attempt.finish(sets, 0, false, true);
-    judge.put_numbers(verdict);
   }
 
   // How many input sets both sides were compared on.
