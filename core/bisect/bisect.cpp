@@ -64,15 +64,15 @@ class Bisection {
     }
   }
 
-  std::optional<PassFailure> try_once(Program& program, std::uint64_t limit = UINT64_MAX) {
+  std::optional<PassFailure> try_once(Program& program) {
     ++result_.trials;
-    return try_pass(trial_, program, limit);
+    return try_pass(trial_, program);
   }
 
   void find_rewrite(const PassFailure& failure) {
     setup_.observer.stage(fmt::format("looking for the rewrite of '{}'", result_.pass.pass.name));
-    result_.rewrite = fettle::find_rewrite(trial_, program_, failure,
-                                           [&](std::uint64_t, bool) { ++result_.trials; });
+    result_.rewrite =
+        fettle::find_rewrite(trial_, program_, failure, [&] { ++result_.trials; });
   }
 
   void make_small(const Graph& given, const PassFailure& failure) {
@@ -88,11 +88,8 @@ class Bisection {
         setup_.observer.stage(
             fmt::format("making the program small: {} of {} calls", calls, result_.calls_before));
       };
-      if (!plain(given)) {
-        // What updates buffers or has other kinds of inputs is cut out at once, if at all.
-      } else if (!fails(program)) {
-        continue;
-      }
+      // A program that updates buffers cannot stand alone as a whole: it is cut out at once.
+      if (plain(given) && !fails(program)) continue;
       FrozenProgram small = shrink(std::move(program), around, {setup_.device, fails, told});
       std::optional<PassFailure> last = failure_on(small);
       if (!last || !last->same_as(failure)) continue;

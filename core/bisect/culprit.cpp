@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "analysis/manager.hpp"
-
 namespace fettle {
 namespace {
 
@@ -38,7 +36,7 @@ std::optional<GuiltyPass> find_pass(Program& program, ResolvedPipeline& pipeline
 }
 
 GuiltyRewrite find_rewrite(const TrialSetup& setup, Program& program, const PassFailure& failure,
-                           const std::function<void(std::uint64_t, bool)>& told) {
+                           const std::function<void()>& told) {
   std::unique_ptr<Graph> before = program.graph->clone();
   GuiltyRewrite guilty;
   guilty.failure = failure;
@@ -47,7 +45,7 @@ GuiltyRewrite find_rewrite(const TrialSetup& setup, Program& program, const Pass
     program.graph = before->clone();
     std::optional<PassFailure> found = try_pass(setup, program, limit);
     const bool same = found && found->same_as(failure);
-    told(limit, same);
+    told();
     if (same) guilty.failure = std::move(*found);
     return same;
   };
@@ -75,15 +73,9 @@ GuiltyRewrite find_rewrite(const TrialSetup& setup, Program& program, const Pass
 std::vector<NodeId> touched_nodes(const TrialSetup& setup, const Graph& program,
                                   GuiltyRewrite& rewrite) {
   const std::unique_ptr<Graph> graph = program.clone();
-  AnalysisManager analyses(*graph);
   Journal journal(*graph);
   journal.set_rewrite_limit(rewrite.number);
-  Outcome outcome;
-  outcome.cancel = setup.cancel;
-  const ComponentUse& use = std::get<ComponentUse>(setup.pipeline.passes.front().what);
-  const std::unique_ptr<Pass> pass = setup.host.create_pass(use.name, use.options);
-  if (pass->analyze(analyses, outcome)) return {};
-  pass->transform(journal, analyses, outcome);
+  transform_here(setup, journal);
   if (journal.kept_rewrites().empty()) return {};
   const Journal::Rewrite& last = journal.kept_rewrites().back();
   rewrite.root = graph->text(graph->node(last.root).name);

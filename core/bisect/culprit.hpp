@@ -27,9 +27,9 @@ struct GuiltyRewrite {
   PassFailure failure;  // with this one as the last
 };
 
-// The pass fails on the program. `told` hears of each limit that was tried, and whether it failed.
+// The pass fails on the program. `told` hears of each trial.
 GuiltyRewrite find_rewrite(const TrialSetup& setup, Program& program, const PassFailure& failure,
-                           const std::function<void(std::uint64_t, bool)>& told);
+                           const std::function<void()>& told);
 
 // The nodes of `program` that rewrite `number` of the pass changes, erases or takes the results of;
 // fills in its root and why. Runs the pass in this process.

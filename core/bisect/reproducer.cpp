@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "analysis/manager.hpp"
-#include "graph/diff.hpp"
 #include "graph/text.hpp"
 
 namespace fettle {
@@ -13,18 +11,13 @@ namespace {
 std::string after_text(const Reproducer& repro) {
   if (repro.trial.isolated) return {};
   const std::unique_ptr<Graph> graph = repro.program.graph->clone();
-  AnalysisManager analyses(*graph);
   Journal journal(*graph);
-  Outcome outcome;
-  const ComponentUse& use = repro.result.pass.pass;
   try {
-    const std::unique_ptr<Pass> pass = repro.trial.host.create_pass(use.name, use.options);
-    if (pass->analyze(analyses, outcome)) return {};
-    pass->transform(journal, analyses, outcome);
+    transform_here(repro.trial, journal);
   } catch (const Error&) {
     return {};
   }
-  return print(*graph);
+  return journal.changed() ? print(*graph) : std::string();
 }
 
 std::string fenced(std::string_view text) {

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "graph/extract.hpp"
+#include "runtime/input_checks.hpp"
 
 namespace fettle {
 namespace {
@@ -145,16 +146,8 @@ class Shrinking {
   std::unordered_map<ValueId, RunValue> values_of(const std::vector<ValueId>& wanted) const {
     std::unordered_map<ValueId, RunValue> values;
     const std::unordered_set<ValueId> missing(wanted.begin(), wanted.end());
-    std::size_t k = 0;
-    for (const NodeId id : graph().nodes()) {
-      const Node& node = graph().node(id);
-      if (node.opcode != Opcode::placeholder) break;
-      if (node.input_spec && node.input_spec->kind != InputKind::user_input &&
-          node.input_spec->kind != InputKind::constant_input) {
-        continue;
-      }
-      values.emplace(graph().result(id), program_.inputs.at(k++));
-    }
+    const std::vector<ValueId> given = user_inputs(graph()).values;
+    for (std::size_t k = 0; k < given.size(); ++k) values.emplace(given[k], program_.inputs.at(k));
     if (std::ranges::all_of(missing, [&](ValueId v) { return values.contains(v); })) return values;
     NodeHook hook;
     hook.after = [&](NodeId node, std::span<const RunValue> results) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analysis/manager.hpp"
+
 namespace fettle {
 namespace {
 
@@ -68,6 +70,15 @@ std::optional<PassFailure> try_pass(const TrialSetup& setup, Program& program,
   write_program(program, file);
   Program read = read_program(file);
   return run(setup, read, setup.worker(file), rewrite_limit);
+}
+
+void transform_here(const TrialSetup& setup, Journal& journal) {
+  AnalysisManager analyses(journal.graph());
+  Outcome outcome;
+  outcome.cancel = setup.cancel;
+  const ComponentUse& use = std::get<ComponentUse>(setup.pipeline.passes.front().what);
+  const std::unique_ptr<Pass> pass = setup.host.create_pass(use.name, use.options);
+  if (!pass->analyze(analyses, outcome)) pass->transform(journal, analyses, outcome);
 }
 
 void use_samples_alone(Pipeline& pipeline, const Host& host) {

@@ -45,6 +45,9 @@ struct TrialSetup {
 std::optional<PassFailure> try_pass(const TrialSetup& setup, Program& program,
                                     std::uint64_t rewrite_limit = UINT64_MAX);
 
+// What the pass does by itself, in this process, unverified; the journal's limit holds.
+void transform_here(const TrialSetup& setup, Journal& journal);
+
 // The failure of a run that ended in `error`.
 PassFailure failure_of(const Error& error, const RunReport& report);
 

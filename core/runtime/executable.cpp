@@ -37,6 +37,16 @@ class DefaultDtype {
   caffe2::TypeMeta before_;
 };
 
+// libtorch's state while a program runs: the thread's, so each run sets it.
+struct RunMode {
+  RunMode(bool recording, const Placement& placement) : inference(!recording) {
+    if (placement.float64()) dtype.emplace(c10::ScalarType::Double);
+  }
+  c10::InferenceMode inference;
+  QuietWarnings quiet;
+  std::optional<DefaultDtype> dtype;
+};
+
 // Positions of what a caller sees among the graph's outputs; the rest are mutations and gradients.
 std::vector<std::size_t> user_outputs(const Graph& graph) {
   std::vector<std::size_t> positions;
@@ -120,6 +130,18 @@ struct Executable::Impl {
         slots.written |= changed.contains(value);
       }
     }
+  }
+
+  void check(std::span<const RunValue> given) {
+    check_inputs(inputs.expected, given, placement.float64());
+    sizes.check(given);
+  }
+
+  // Inputs, and copies of the weights that a run changes.
+  void place(std::span<const RunValue> given) {
+    place_inputs(given);
+    weights.fill_copies(
+        [&](Slot slot, at::Tensor tensor) { interpreter.slot(slot) = std::move(tensor); });
   }
 
   void place_inputs(std::span<const RunValue> given) {
@@ -254,18 +276,12 @@ const std::vector<Effect>& Executable::effects() const { return impl_->effects; 
 
 RunResult Executable::run(std::span<const RunValue> inputs, const RunOptions& options) {
   Impl& impl = *impl_;
-  check_inputs(impl.inputs.expected, inputs, impl.placement.float64());
-  impl.sizes.check(inputs);
-  const c10::InferenceMode inference(true);
-  const QuietWarnings quiet;
-  std::optional<DefaultDtype> dtype;
-  if (impl.placement.float64()) dtype.emplace(c10::ScalarType::Double);
+  impl.check(inputs);
+  const RunMode mode(/*recording=*/false, impl.placement);
   RunResult result;
   std::vector<c10::IValue> values;
   try {
-    impl.place_inputs(inputs);
-    impl.weights.fill_copies(
-        [&](Slot slot, at::Tensor tensor) { impl.interpreter.slot(slot) = std::move(tensor); });
+    impl.place(inputs);
     impl.hold_changed(options);
     if (options.seed) at::manual_seed(*options.seed);
     values = impl.execute(options, result);
@@ -286,19 +302,13 @@ BackwardResult Executable::run_backward(std::span<const RunValue> inputs,
                                         std::span<const RunValue> cotangents,
                                         const RunOptions& options) {
   Impl& impl = *impl_;
-  check_inputs(impl.inputs.expected, inputs, impl.placement.float64());
-  impl.sizes.check(inputs);
-  const c10::InferenceMode recording(false);
-  const QuietWarnings quiet;
-  std::optional<DefaultDtype> dtype;
-  if (impl.placement.float64()) dtype.emplace(c10::ScalarType::Double);
+  impl.check(inputs);
+  const RunMode mode(/*recording=*/true, impl.placement);
   MissingDerivatives missing;
   impl.interpreter.watch_derivatives(&missing);
   BackwardResult result;
   try {
-    impl.place_inputs(inputs);
-    impl.weights.fill_copies(
-        [&](Slot slot, at::Tensor tensor) { impl.interpreter.slot(slot) = std::move(tensor); });
+    impl.place(inputs);
     const std::vector<at::Tensor> leaves = place_leaves(impl.leaf_slots, impl.interpreter);
     if (options.seed) at::manual_seed(*options.seed);
     impl.interpreter.fill_uninitialized(options.uninitialized);

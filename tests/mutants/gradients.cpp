@@ -117,14 +117,7 @@ class InlinedNoGrad : public fettle::Pass {
     for (const Node call : calls(graph, {"higher_order.wrap_with_set_grad_enabled"})) {
       const auto nested = fettle::nested_call(call);
       if (!nested || nested->runs() != fettle::NestedCall::once) continue;
-      Rewrite rewrite(graph, call, "runs once");
-      if (!rewrite) continue;
-      const auto results =
-          fettle::BlockEdits(graph).inline_block(nested->block(0), call, nested->inputs());
-      for (std::uint32_t k = 0; k < call.result_count(); ++k)
-        rewrite.replace(call.result(k), results[k]);
-      rewrite.erase(call);
-      rewrite.commit();
+      inline_first_graph(graph, call, *nested, "runs once");
     }
   }
 };

@@ -116,4 +116,17 @@ inline std::size_t rank(Value value) {
   return value.type().sizes().size();
 }
 
+// Puts the calls of the first nested graph where the call stood.
+inline void inline_first_graph(MutableGraph& graph, Node call, const fettle::NestedCall& nested,
+                               const char* why) {
+  Rewrite rewrite(graph, call, why);
+  if (!rewrite) return;
+  const auto results =
+      fettle::BlockEdits(graph).inline_block(nested.block(0), call, nested.inputs());
+  for (std::uint32_t k = 0; k < call.result_count(); ++k)
+    rewrite.replace(call.result(k), results[k]);
+  rewrite.erase(call);
+  rewrite.commit();
+}
+
 }  // namespace mutants

@@ -19,14 +19,7 @@ class SpecializedCond : public fettle::Pass {
     for (const Node call : calls(graph, {"higher_order.cond"})) {
       const auto nested = fettle::nested_call(call);
       if (!nested || nested->runs() != fettle::NestedCall::branch) continue;
-      Rewrite rewrite(graph, call, "the branch that was taken");
-      if (!rewrite) continue;
-      const auto results =
-          fettle::BlockEdits(graph).inline_block(nested->block(0), call, nested->inputs());
-      for (std::uint32_t k = 0; k < call.result_count(); ++k)
-        rewrite.replace(call.result(k), results[k]);
-      rewrite.erase(call);
-      rewrite.commit();
+      inline_first_graph(graph, call, *nested, "the branch that was taken");
     }
   }
 };
