@@ -51,6 +51,10 @@ NodeId Journal::create_node(NodeSpec spec, InsertPoint where) {
   node.metadata = std::move(spec.metadata);
   node.unknown_fields = spec.unknown_fields;
   node.hop_single_tensor_return = spec.hop_single_tensor_return;
+  // A tensor in a list of one is an element of what the node answers, which Python names apart.
+  const bool alone = counted == 1 && node.result_forms.size() == 1 &&
+                     node.result_forms[0].kind != ArgKind::tensors &&
+                     node.hop_single_tensor_return.value_or(true);
   for (std::uint32_t k = 0; k < counted; ++k) {
     Value& value = graph_.values_.emplace_back();
     value.producer = id;
@@ -59,7 +63,7 @@ NodeId Journal::create_node(NodeSpec spec, InsertPoint where) {
     if (k < spec.result_names.size()) {
       value.name = spec.result_names[k];
     } else {
-      value.name = k == 0 && counted == 1
+      value.name = alone
                        ? node.name
                        : fresh_name(std::string(graph_.text(node.name)) + "_" + std::to_string(k));
     }

@@ -2,6 +2,7 @@
 #include "graph/edit_recorder.hpp"
 #include "graph/journal.hpp"
 #include "graph/journal_refusal.hpp"
+#include "graph/python_names.hpp"
 
 namespace fettle {
 
@@ -82,7 +83,7 @@ void Journal::set_shape_constraints(ShapeConstraints constraints) {
 StringId Journal::fresh_name(std::string_view base) {
   // A name is free if the pool never saw it: stricter than needed, and O(1).
   std::string name(base.empty() ? "node" : base);
-  if (!graph_.strings().find(name)) return graph_.intern(name);
+  if (!taken_by_python(name) && !graph_.strings().find(name)) return graph_.intern(name);
   std::uint32_t& counter = name_counters_[name];
   for (;;) {
     const std::string candidate = name + "_" + std::to_string(++counter);

@@ -285,6 +285,8 @@ TEST_CASE("fresh names are nobody's") {
   CHECK(e.graph.text(e.journal.fresh_name("add")) == "add_2");
   CHECK(e.graph.text(e.journal.fresh_name("new")) == "new");
   CHECK(e.graph.text(e.journal.fresh_name("")) == "node");
+  CHECK(e.graph.text(e.journal.fresh_name("max")) == "max_1");  // Python would rename "max"
+  CHECK(e.graph.text(e.journal.fresh_name("max")) == "max_2");
   Journal another(e.graph, Journal::Recording::off);
   CHECK(e.graph.text(another.fresh_name("add")) == "add_3");
 }
