@@ -256,10 +256,9 @@ TensorShapes roll(const RuleCall& call) {
   return {laid_out(call, self.sizes, self)};
 }
 
-// On the CPU its own kernel runs where it can, and lays the result out as (batch, length, heads,
-// width) in memory; elsewhere products of matrices are dense.
+// On the CPU its own kernel runs where it can, and lays the result out as the query (which models mostly
+// have as (batch, length, heads, width) in memory); elsewhere products of matrices are dense.
 TensorShapes attention(const RuleCall& call) {
-  SizeAlgebra& s = call.sizes;
   const TensorShape query = call.tensor("query"), key = call.tensor("key"),
                     value = call.tensor("value");
   if (query.device.type != "cpu") throw NoRule{"the layout is the device's kernel's"};
@@ -270,17 +269,14 @@ TensorShapes attention(const RuleCall& call) {
   if (call.given("attn_mask") && call.requires_grad("attn_mask")) {
     throw NoRule{"which kernel runs depends on whether the mask is differentiated"};
   }
-  TensorShape result = call.dense(sizes, query.dtype, query);
   const auto dense_last = [](const TensorShape& t) { return t.strides.back().is(1); };
   const bool fused = query.rank() == 4 && call.real("dropout_p") == 0 && dense_last(query) &&
                      dense_last(key) && dense_last(value) && query.sizes[3] == value.sizes[3] &&
                      query.sizes[3] == key.sizes[3] && query.sizes[1] == key.sizes[1] &&
                      query.sizes[1] == value.sizes[1] &&
                      !(call.flag("is_causal") && call.given("attn_mask"));
-  if (!fused) return {result};
-  const Size row = s.mul(sizes[1], sizes[3]);
-  result.strides = {s.mul(row, sizes[2]), sizes[3], row, 1};
-  return {result};
+  if (fused) return {pointwise(call, {{query}}, query.dtype)};
+  return {call.dense(sizes, query.dtype, query)};
 }
 
 }  // namespace fettle::nn

@@ -56,6 +56,14 @@ TensorShapes promoting(const RuleCall& call) {
   return {pointwise(call, tensor_operands(call), promoted(call, kNames))};
 }
 
+// Computed as other - self, so that layouts that tie are those of `other`.
+TensorShapes reversed_difference(const RuleCall& call) {
+  constexpr std::array<std::string_view, 2> kNames = {"other", "self"};
+  TensorShapes operands = tensor_operands(call);
+  std::ranges::reverse(operands);
+  return {pointwise(call, operands, promoted(call, kNames))};
+}
+
 // The sizes that a reduction leaves; every dimension goes where none is named.
 Sizes reduced(const RuleCall& call, const TensorShape& self) {
   std::vector<bool> goes(self.rank(), !call.given("dim"));
@@ -238,7 +246,7 @@ constexpr TypeRow kRows[] = {
     {"aten.relu", like_self},
     {"aten.relu6", like_self},
     {"aten.roll", nn::roll},
-    {"aten.rsub", promoting},
+    {"aten.rsub", reversed_difference},
     {"aten.scaled_dot_product_attention", nn::attention, true},
     {"aten.searchsorted", places},
     {"aten.slice", views::slice},
