@@ -36,6 +36,22 @@ json::object sizes_and_record(const TensorData& tensor, const std::string& path)
           {"sizes", std::move(sizes)}};
 }
 
+json::object ranges(const ShapeConstraints& constraints) {
+  const auto bound = [](const std::optional<std::int64_t>& value) {
+    return value ? json::value(*value) : json::value();
+  };
+  json::object ranges;
+  for (const SizeRange& range : constraints.ranges) {
+    ranges.emplace(range.expression,
+                   json::object{{"min_val", bound(range.low)}, {"max_val", bound(range.high)}});
+  }
+  return ranges;
+}
+
+json::array guards(const ShapeConstraints& constraints) {
+  return json::array(constraints.guards.begin(), constraints.guards.end());
+}
+
 }  // namespace
 
 void complete_program(Program& program, const CallingConvention& convention,
@@ -50,11 +66,11 @@ void complete_program(Program& program, const CallingConvention& convention,
   program.document = {
       {"graph_module", std::move(module)},
       {"opset_version", json::object{{"aten", kAtenOpset}}},
-      {"range_constraints", json::object()},
+      {"range_constraints", ranges(program.graph->shape_constraints())},
       {"schema_version", json::object{{"major", kSchemaMajor}, {"minor", kSchemaMinor}}},
       {"verifiers", json::array{"TRAINING"}},
       {"torch_version", torch_version},
-      {"guards_code", json::array()}};
+      {"guards_code", guards(program.graph->shape_constraints())}};
   program.records.push_back(text_record("archive_format", "pt2"));
   program.records.push_back(text_record("archive_version", "0"));
   program.records.push_back(text_record(".data/version", "6\n"));
