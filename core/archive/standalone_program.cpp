@@ -29,9 +29,22 @@ std::vector<std::string> input_names(const Graph& graph) {
   return names;
 }
 
+std::vector<ExpectedOutput> expected(std::span<const RunValue> outputs) {
+  std::vector<ExpectedOutput> all;
+  for (const RunValue& output : outputs) {
+    ExpectedOutput& one = all.emplace_back();
+    if (const auto* tensor = std::get_if<Tensor>(&output)) one.tensor = tensor->to_constant();
+    if (const auto* number = std::get_if<std::int64_t>(&output)) one.value = *number;
+    if (const auto* number = std::get_if<double>(&output)) one.value = *number;
+    if (const auto* flag = std::get_if<bool>(&output)) one.value = *flag;
+  }
+  return all;
+}
+
 }  // namespace
 
-Program standalone_program(std::unique_ptr<Graph> graph, std::span<const RunValue> inputs) {
+Program standalone_program(std::unique_ptr<Graph> graph, std::span<const RunValue> inputs,
+                           std::span<const RunValue> outputs) {
   Program program;
   const std::size_t n_outputs = graph->node(graph->output_node()).arguments.size();
   const c10::IValue call = call_of(inputs);
@@ -42,7 +55,8 @@ Program standalone_program(std::unique_ptr<Graph> graph, std::span<const RunValu
   program.graph = std::move(graph);
   complete_program(program, convention, TORCH_VERSION);
   const std::vector<char> pickle = sample_pickle(call);
-  add_sample(program, make_storage(pickle.data(), pickle.size()), {}, "eager", TORCH_VERSION, {});
+  add_sample(program, make_storage(pickle.data(), pickle.size()), expected(outputs),
+             "eager", TORCH_VERSION, {});
   return program;
 }
 

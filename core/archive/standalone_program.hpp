@@ -1,5 +1,5 @@
 // A program made of a graph alone: what it takes are its arguments, in order, and what it answers is a
-// tuple. With one sample: the inputs given, and no outputs, so that its own are the reference.
+// tuple. With one sample: the inputs given; and the outputs, if there are any, else its own are the reference.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,7 @@
 
 namespace fettle {
 
-Program standalone_program(std::unique_ptr<Graph> graph, std::span<const RunValue> inputs);
+Program standalone_program(std::unique_ptr<Graph> graph, std::span<const RunValue> inputs,
+                           std::span<const RunValue> outputs = {});
 
 }  // namespace fettle
