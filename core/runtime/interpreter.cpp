@@ -62,6 +62,7 @@ void Interpreter::call(const Instruction& instruction) {
     for (const Fill& fill : list.fills) elements[fill.position] = take(fill.use);
     stack_[list.position] = make_list(list.kind, elements);
   }
+  if (instruction.drawn_in) lower_to(*instruction.drawn_in, stack_);
   const bool watched = missing_ && MissingDerivatives::wanted(stack_);
   if (instruction.uninitialized && uninitialized_ != 0) {
     const StorageSizes before(stack_);
@@ -71,6 +72,7 @@ void Interpreter::call(const Instruction& instruction) {
     instruction.op->callBoxed(stack_);
   }
   if (watched) missing_->add_unless_recorded(*instruction.op, stack_);
+  if (instruction.drawn_in) lift_to_float64(stack_);
   for (std::size_t k = 0; k < instruction.targets.size(); ++k) {
     const ResultTarget& target = instruction.targets[k];
     if (target.kind == ArgKind::none || target.count == 0) continue;

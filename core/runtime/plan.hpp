@@ -14,6 +14,7 @@
 #include "graph/graph.hpp"
 #include "ops/boxed_arguments.hpp"
 #include "ops/scalar.hpp"
+#include "runtime/random_draws.hpp"
 
 namespace fettle {
 
@@ -64,6 +65,7 @@ struct Instruction {
 
   std::optional<c10::OperatorHandle> op;  // call
   bool uninitialized = false;             // its results hold whatever memory held
+  std::optional<RecordedDtypes> drawn_in;  // in float64: a random draw, made in these
   std::vector<ListFill> lists;
   std::vector<ResultTarget> targets;
 

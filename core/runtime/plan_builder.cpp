@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "ops/facts.hpp"
 #include "ops/facts_table.hpp"
 #include "ops/higher_order.hpp"
 #include "ops/operator_name.hpp"
@@ -183,6 +184,27 @@ void PlanBuilder::fill_operator_call(NodeId node, Instruction& instruction) {
   instruction.uninitialized = fact && fact->rule == FactRule::uninitialized;
   fill_arguments(node, instruction.op->schema(), instruction);
   fill_targets(node, instruction.op->schema(), instruction);
+  if (placement_.float64()) keep_draw(node, instruction);
+}
+
+// A draw that writes is lifted like any other call: what it writes is.
+void PlanBuilder::keep_draw(NodeId id, Instruction& instruction) const {
+  const CallFacts facts = call_facts(graph_, id);
+  if (!facts.random || facts.uninitialized || facts.mutates()) return;
+  const Node& node = graph_.node(id);
+  const auto& wanted = instruction.op->schema().arguments();
+  instruction.drawn_in.emplace(wanted.size());
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    const NamedArgument* given = graph_.argument(id, wanted[k].name());
+    if (!given) continue;
+    if (const auto* operand = std::get_if<Operand>(&given->value.payload)) {
+      const auto dtype = scalar_type_of(graph_.type(node.operands[operand->index]).dtype);
+      if (dtype && placement_.dtype(*dtype) != *dtype) (*instruction.drawn_in)[k] = *dtype;
+    } else if (wanted[k].name() == "dtype") {  // where it is None, the default dtype is lifted, too
+      const auto dtype = scalar_type_of(graph_.type(graph_.result(id)).dtype);
+      if (dtype) instruction.constants[k] = static_cast<std::int64_t>(*dtype);
+    }
+  }
 }
 
 // The bits of a float are others in float64, and so are those that would make one.

@@ -44,6 +44,7 @@ class PlanBuilder {
   void fill_operator_call(NodeId node, Instruction& instruction);
   void fill_arguments(NodeId node, const c10::FunctionSchema& schema, Instruction& instruction);
   void refuse_bits_in_float64(NodeId node) const;
+  void keep_draw(NodeId node, Instruction& instruction) const;
   void fill_targets(NodeId node, const c10::FunctionSchema& schema, Instruction& instruction);
   void fill_scalar(NodeId node, Instruction& instruction);
   void fill_nested(NodeId node, Instruction& instruction);

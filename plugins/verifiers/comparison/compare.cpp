@@ -80,27 +80,29 @@ double epsilon_of(fettle::Dtype part) {
 // What the original says in float64, and how far it is from that in its own dtype.
 class NoiseFloor {
  public:
-  // Not usable: another shape, no floating numbers, float64 itself, or a float64 run that went
-  // another way (what it says is then about another computation).
+  // Not usable: another shape, no floating numbers, float64 all the way (there is no noise then), or a
+  // float64 run that went another way (what it says is then about another computation).
   NoiseFloor(const Rule& rule, fettle::TensorView original) : factor_(rule.factor) {
     const fettle::Dtype part = fettle::component_dtype(original.dtype());
     if (rule.truth == nullptr || rule.truth->kind != FETTLE_DATUM_TENSOR) return;
-    if (!fettle::is_floating(part) || part == fettle::Dtype::float64) return;
+    if (!fettle::is_floating(part)) return;
     const fettle::TensorView truth(&rule.truth->tensor->dl_tensor);
     if (fettle::component_dtype(truth.dtype()) != fettle::Dtype::float64) return;
     if (shape_text(truth) != shape_text(original)) return;
     epsilon_ = epsilon_of(part);
     dense_.emplace(truth);
-    usable_ = measure(original, part);
+    usable_ = measure(original, part) && (part != fettle::Dtype::float64 || rms_ > 0);
   }
 
   bool usable() const { return usable_; }
-  ElementError error(std::uint64_t i, double original, double actual) const {
+  // Of finite numbers. Nothing where float64 overflows and the original does not: its own rounding, of a
+  // divisor say, is what kept it finite.
+  std::optional<ElementError> error(std::uint64_t i, double original, double actual) const {
     const double truth = at(i);
-    if (!std::isfinite(truth)) return *special_error(truth, actual);
+    if (!std::isfinite(truth)) return std::nullopt;
     const double noise = std::fmax(rms_ + epsilon_ * std::fabs(truth), std::fabs(original - truth));
     const double error = std::fabs(actual - truth);
-    return {error, factor_ * noise, error <= factor_ * noise};
+    return ElementError{error, factor_ * noise, error <= factor_ * noise};
   }
 
  private:
@@ -224,6 +226,20 @@ Tolerance default_tolerance(fettle::Dtype dtype) {
   }
 }
 
+Tolerance widest_tolerance(const fettle::Graph& graph) {
+  Tolerance widest;
+  const fettle_columns columns = graph.columns();
+  for (std::uint64_t i = 0; i < columns.n_nodes; ++i) {
+    for (std::uint32_t k = 0; k < columns.result_counts[i]; ++k) {
+      const fettle::Type type = graph.value(columns.first_results[i] + k).type();
+      if (!type.is_tensor()) continue;
+      const Tolerance its = default_tolerance(type.dtype());
+      widest = {std::max(widest.rtol, its.rtol), std::max(widest.atol, its.atol)};
+    }
+  }
+  return widest;
+}
+
 std::string shape_text(fettle::TensorView tensor) {
   std::string text = "[";
   for (const std::int64_t size : tensor.shape())
@@ -261,8 +277,10 @@ Comparison compare(fettle::TensorView expected, fettle::TensorView actual, const
     const bool same_bits = std::memcmp(e, a, width) == 0;
     const double x = fettle::decode(part, e), y = fettle::decode(part, a);
     ElementError error{same_bits ? 0 : kInfinity, 0, same_bits};  // formats without a decoder
-    if (by_floor && std::isfinite(x) && std::isfinite(y))
-      error = floor->error(i, x, y);
+    std::optional<ElementError> noise;
+    if (by_floor && std::isfinite(x) && std::isfinite(y)) noise = floor->error(i, x, y);
+    if (noise)
+      error = *noise;
     else if (floating && decodable)
       error = float_error(x, y, same_bits, rule.bitwise, rule.tolerance);
     else if (!floating)

@@ -27,6 +27,8 @@ struct Tolerance {
 //   (1.6e-2, 1e-5) float8    rtol 0.25 atol 1e-2   (none)              integers and booleans: none
 // Complex dtypes have those of their parts.
 Tolerance default_tolerance(fettle::Dtype dtype);
+// That of the coarsest floating dtype among the program's values: for what went through all of it.
+Tolerance widest_tolerance(const fettle::Graph& graph);
 
 // What decides about floating numbers.
 struct Rule {

@@ -6,7 +6,7 @@
 //   - the original program's outputs, on every set. A pass that promises to be exact is held to equality
 //     of bits (option `bitwise`), as the same kernels must have run. Any other by the noise floor: the
 //     original is run in float64 too, and the candidate's distance from that may be `factor` times the
-//     original's own. Where that cannot be had (random programs, operators without float64), and with
+//     original's own. Where that cannot be had (random writes, operators without float64), and with
 //     `policy: tolerance`, by the tolerance of the dtype;
 //   - the eager model's outputs, stored when the program was captured, for the samples that have them:
 //     within tolerance always, as the eager model may use other kernels than an exported program.

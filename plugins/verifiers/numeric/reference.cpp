@@ -10,17 +10,6 @@ std::vector<Ignored> differences(const fettle::Data& a, const fettle::Data& b) {
 
 }  // namespace
 
-void Reference::find_facts(const fettle::Graph& graph) {
-  random_ = uninitialized_ = told_ = false;
-  const fettle_columns columns = graph.columns();
-  for (std::uint64_t i = 0; i < columns.n_nodes; ++i) {
-    if (columns.opcodes[i] != FETTLE_OPCODE_CALL_FUNCTION) continue;
-    const fettle::CallFacts facts = graph.node(columns.nodes[i]).facts();
-    uninitialized_ = uninitialized_ || facts.uninitialized();
-    random_ = random_ || (facts.random() && !facts.uninitialized());
-  }
-}
-
 void Reference::use(const fettle::Program& original, std::uint64_t random_sets,
                     std::uint64_t seed, bool edge_sets) {
   if (program_ == original.id()) return;
@@ -28,7 +17,8 @@ void Reference::use(const fettle::Program& original, std::uint64_t random_sets,
   sets_.clear();
   answers_.clear();
   seed_ = seed;
-  find_facts(original.graph());
+  unsteady_ = unsteady_calls(original.graph());
+  told_ = false;
   effects_.emplace(original.effects());
   for (std::size_t k = 0; k < original.sample_count(); ++k)
     sets_.push_back(
@@ -80,7 +70,7 @@ const Truth& Reference::truth(const fettle::Program& original, std::size_t set) 
   if (truth) return *truth;
   truth.emplace();
   const Answer& answer = *answers_[set];
-  if (random_ || !answer.first.run) return *truth;
+  if (unsteady_.random_writes || !answer.first.run) return *truth;
   const auto run = [&](const fettle::Data* start) {
     return run_or_nothing(original, sets_[set].inputs, seed_, start, kContents, true);
   };
@@ -106,7 +96,7 @@ Expected Reference::run(const fettle::Program& original, const InputSet& set,
   const fettle::Data* start = before != nullptr ? &before->run->effects : nullptr;
   Expected expected;
   expected.run = run_or_nothing(original, set.inputs, seed_, start);
-  if (!uninitialized_ || !expected.run) return expected;
+  if (!unsteady_.uninitialized || !expected.run) return expected;
   const std::optional<Run> other =
       run_or_nothing(original, set.inputs, seed_, start, kOtherContents);
   if (!other) {

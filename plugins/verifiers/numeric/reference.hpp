@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "../comparison/unsteady.hpp"
 #include "answer.hpp"
 #include "../comparison/compare.hpp"
 
@@ -45,10 +46,10 @@ class Reference {
 
   std::size_t set_count() const { return sets_.size(); }
   const InputSet& set(std::size_t k) const { return sets_[k]; }
-  bool random() const { return random_; }  // the program draws random numbers
+  bool random() const { return unsteady_.random; }  // the program draws random numbers
   // The original is to be run even where the eager model's answers are stored: for a second call,
   // or to find out what depends on memory that nobody initialized.
-  bool needs_original() const { return uninitialized_ || effects_->carry_state(); }
+  bool needs_original() const { return unsteady_.uninitialized || effects_->carry_state(); }
   const Effects& effects() const { return *effects_; }
 
   // The original's answer on a set; its first run is absent if it does not run on it. A random set that it
@@ -64,12 +65,12 @@ class Reference {
   static InputSet draw(const fettle::Program& original, std::uint64_t seed, std::uint64_t set,
                        std::uint64_t attempt);
   void add_edge_sets(const fettle::Program& original);
-  void find_facts(const fettle::Graph& graph);
   void tell_what_is_ignored(const fettle::Program& original, const Answer& answer);
 
   std::optional<std::uint64_t> program_;
   std::uint64_t seed_ = 0;
-  bool random_ = false, uninitialized_ = false, told_ = false;
+  Unsteady unsteady_;
+  bool told_ = false;
   std::optional<Effects> effects_;
   std::vector<InputSet> sets_;
   std::vector<std::optional<Answer>> answers_;
