@@ -84,7 +84,7 @@ struct Original<fettle_rewrites_v1> {
 template <class Table>
 class Failing {
  public:
-  Failing() : table_(new Table(Original<Table>::table)) {}  // valid for the process
+  Failing() : table_(&copy()) {}
 
   template <auto Slot>
   Failing& slot(const char* name) {
@@ -95,6 +95,10 @@ class Failing {
   void offer(AlteredHost& host, std::string_view id) const { host.replace(id, table_); }
 
  private:
+  static Table& copy() {  // valid for the process
+    static Table table = Original<Table>::table;
+    return table;
+  }
   template <auto Slot>
   struct Call;
   template <class... Args, fettle_status (*Table::*Slot)(fettle_ctx*, Args...)>

@@ -37,7 +37,7 @@ template <class T = float>
 std::vector<T> numbers(const RunValue& value) {
   const TensorData data = std::get<Tensor>(value).to_constant();
   std::vector<T> values(data.storage->size / sizeof(T));
-  std::memcpy(values.data(), data.storage->data, data.storage->size);
+  if (!values.empty()) std::memcpy(values.data(), data.storage->data, data.storage->size);
   return values;
 }
 
