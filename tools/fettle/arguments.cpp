@@ -102,6 +102,22 @@ std::string Arguments::text(const std::string& name, std::string_view otherwise)
   return has(name) ? values_[name].as<std::string>() : std::string(otherwise);
 }
 
+std::vector<std::string> Arguments::given(const std::vector<OptionSpec>& options) const {
+  std::vector<std::string> words;
+  for (const OptionSpec& option : options) {
+    if (option.value.empty()) {
+      if (flag(option.name)) words.push_back("--" + option.name);
+      continue;
+    }
+    if (!has(option.name)) continue;
+    for (const std::string& value :
+         option.repeatable ? list(option.name) : std::vector{text(option.name)}) {
+      words.push_back("--" + option.name + "=" + value);
+    }
+  }
+  return words;
+}
+
 std::vector<std::string> Arguments::list(const std::string& name) const {
   return has(name) ? values_[name].as<std::vector<std::string>>() : std::vector<std::string>{};
 }

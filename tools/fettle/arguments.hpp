@@ -31,6 +31,8 @@ class Arguments {
   std::int64_t whole_number(const std::string& name, std::int64_t otherwise, std::int64_t min,
                             std::int64_t max) const;
   const CommandSpec& spec() const { return spec_; }
+  // What was given of these options, as words of a command line: "--plugin-dir=DIR", "--keep-going".
+  std::vector<std::string> given(const std::vector<OptionSpec>& options) const;
 
  private:
   void store(const std::vector<std::string>& arguments);

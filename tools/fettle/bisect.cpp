@@ -2,8 +2,6 @@
 #include "bisect/bisect.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>
-
 #include <iostream>
 
 #include "commands.hpp"
@@ -12,35 +10,13 @@
 #include "interruption.hpp"
 #include "pipelines.hpp"
 #include "programs.hpp"
+#include "scratch_folder.hpp"
 #include "worker.hpp"
 
 namespace fettle {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Removed with all that is in it.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "fettle-bisect-XXXXXX").string();
-    if (!::mkdtemp(name.data())) {
-      throw Error({Code::report_unwritable, "no folder for files on the way can be made", name,
-                   std::generic_category().message(errno), "set TMPDIR to a folder with room"});
-    }
-    path_ = name;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 fs::path make_folder(const Arguments& arguments) {
   const fs::path folder = arguments.text("output", "repro");
@@ -104,7 +80,7 @@ int run(const Invocation& invocation, const Arguments& arguments) {
   const Host host(plugin_search(arguments, invocation.executable));
   CrashMessages::know(host);
   const fs::path folder = make_folder(arguments);
-  const Scratch scratch;
+  const ScratchFolder scratch("fettle-bisect");
   ProgressObserver observer;
   const std::string model = arguments.text("MODEL.pt2");
   observer.stage("loading " + model);

@@ -12,6 +12,7 @@ CommandSpec inspect_command();
 CommandSpec diff_command();
 CommandSpec verify_command();
 CommandSpec bisect_command();
+CommandSpec fuzz_command();
 CommandSpec bench_command();
 CommandSpec plugins_command();
 CommandSpec completion_command();

@@ -38,11 +38,8 @@ CommandSpec worker_command_spec() {
 std::vector<std::string> worker_command(const std::filesystem::path& executable,
                                         const Arguments& arguments) {
   std::vector<std::string> command = {executable.string(), "worker"};
-  for (const OptionSpec& option : worker_command_spec().options) {
-    if (!arguments.has(option.name)) continue;
-    const std::vector<std::string> values =
-        option.repeatable ? arguments.list(option.name) : std::vector{arguments.text(option.name)};
-    for (const std::string& value : values) command.push_back("--" + option.name + "=" + value);
+  for (std::string& word : arguments.given(worker_command_spec().options)) {
+    command.push_back(std::move(word));
   }
   command.insert(command.end(), {"--", arguments.text("MODEL.pt2")});
   return command;
