@@ -54,7 +54,8 @@ std::vector<RunValue> run_typed(const Graph& graph, const std::vector<RunValue>&
           if (!same) {
             wrong = fmt::format("'{}' ({}) makes {} where {} is recorded",
                                 graph.text(graph.node(node).name), graph.text(graph.node(node).op),
-                                print_type(made), print_type(recorded));
+                                print_type(made, PrintOptions::Types::full),
+                                print_type(recorded, PrintOptions::Types::full));
           }
         }
       }};

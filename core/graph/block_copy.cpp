@@ -31,7 +31,9 @@ class Copier {
     NodeSpec spec;
     spec.opcode = node.opcode;
     spec.op = node.op;
-    spec.name = journal_.fresh_name(graph_.text(node.name));
+    // Archives have no name for what a block returns.
+    spec.name = node.opcode == Opcode::output ? node.name
+                                              : journal_.fresh_name(graph_.text(node.name));
     spec.arguments = node.arguments;
     for (ValueId operand : node.operands) spec.operands.push_back(copy_of(operand));
     for (NamedArgument& argument : spec.arguments) {

@@ -60,6 +60,15 @@ std::size_t rank_of_list(const RuleCall& call, std::string_view name) {
   return call.ints(name).size();
 }
 
+// A convolution of one dimension runs as one of two, of height 1.
+TensorShape in_two_dimensions(const RuleCall& call, TensorShape tensor) {
+  if (tensor.rank() != 3) return tensor;
+  const Size stride = call.sizes.mul(tensor.sizes[2], tensor.strides[2]);
+  tensor.sizes.insert(tensor.sizes.begin() + 2, 1);
+  tensor.strides.insert(tensor.strides.begin() + 2, stride);
+  return tensor;
+}
+
 }  // namespace
 
 // (size + 2*padding - dilation*(kernel - 1) - 1) // stride + 1; transposed, the other way round. An
@@ -99,7 +108,8 @@ TensorShapes convolution(const RuleCall& call) {
     }
   }
   TensorShape result = call.dense(std::move(sizes), input.dtype, input);
-  if (batched && (prefers_channels_last(call, input) || prefers_channels_last(call, weight))) {
+  if (batched && (prefers_channels_last(call, in_two_dimensions(call, input)) ||
+                  prefers_channels_last(call, in_two_dimensions(call, weight)))) {
     result.strides = channels_last(s, result.sizes);
   }
   return {result};

@@ -35,6 +35,11 @@ TensorShapes where(const RuleCall& call) {
   if (call.schema().arguments.size() != 3) throw NoRule{"it depends on data"};
   return {pointwise(call, tensor_operands(call), promoted(call, kNames))};
 }
+// A dense copy of what the two make, filled in place.
+TensorShapes masked(const RuleCall& call) {
+  const TensorShape self = call.tensor("self");
+  return {call.dense(broadcast(call.sizes, self.sizes, call.tensor("mask").sizes), self.dtype, self)};
+}
 TensorShapes truths(const RuleCall& call) {
   return {pointwise(call, tensor_operands(call), DType::boolean)};
 }
@@ -227,6 +232,7 @@ constexpr TypeRow kRows[] = {
     {"aten.logical_xor", truths},
     {"aten.logit", float_like_self},
     {"aten.logsumexp", float_reduction},
+    {"aten.masked_fill", masked, true},
     {"aten.matmul", matmul},
     {"aten.max", extreme_of_all},
     {"aten.min", extreme_of_all},

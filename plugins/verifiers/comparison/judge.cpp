@@ -89,7 +89,7 @@ fettle::Verdict Judge::finish(std::uint64_t sets, std::size_t sizes, bool eager,
     verdict_.detail = "tried at " + std::to_string(sizes) + " draws of the dynamic sizes";
   if (ignored_ != 0)
     verdict_.detail += (verdict_.detail.empty() ? "" : "; ") + std::to_string(ignored_) + " of " + std::to_string(elements_) +
-                      " elements depend on memory that nobody initialized, and were not compared";
+                      " elements " + ignored_why_ + ", and were not compared";
   return std::move(verdict_);
 }
 

@@ -25,6 +25,8 @@ class Judge {
   void unable(std::string why);
   // What cannot be put as a comparison.
   void fail(std::string detail, const std::string& inputs, std::string place = {});
+  // Why elements were ignored, for people.
+  void ignores(std::string why) { ignored_why_ = std::move(why); }
   bool failed() const { return verdict_.judgement == Judgement::fail; }
   // The worst of another verdict's numbers.
   void put_numbers(const fettle::Verdict& other);
@@ -40,6 +42,7 @@ class Judge {
 
   fettle::Verdict verdict_;
   std::uint64_t elements_ = 0, ignored_ = 0;
+  std::string ignored_why_ = "depend on memory that nobody initialized";
   bool unable_ = false;
   double worst_excess_ = -std::numeric_limits<double>::infinity();
 };

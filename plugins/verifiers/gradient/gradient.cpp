@@ -14,6 +14,7 @@
 // "Unable", with the reason: the original has operators without a derivative, or cannot be run
 // backwards, or nothing in it has a gradient; or the candidate has operators without a derivative,
 // through which nothing can be said.
+#include <cmath>
 #include <cstdint>
 #include <fettle/fettle.hpp>
 #include <limits>
@@ -57,6 +58,21 @@ bool all_zero(const fettle_datum& datum) {
   return zero;
 }
 
+// Infinities and NaN. Whether terms of unlike signs, or a sum of them, meet an infinite derivative is a
+// matter of the order again: they are not compared.
+Ignored no_numbers(const fettle_datum& datum) {
+  const fettle::TensorView tensor(&datum.tensor->dl_tensor);
+  const fettle::Dtype part = fettle::component_dtype(tensor.dtype());
+  const std::int64_t width = fettle::dlpack_type(part).bits / 8;
+  Ignored ignored(static_cast<std::size_t>(tensor.elements()), false);
+  if (!fettle::can_decode(part)) return ignored;
+  tensor.for_each_element([&](std::int64_t i, const std::byte* at) {
+    for (std::int64_t offset = 0; offset < tensor.element_bytes(); offset += width)
+      if (!std::isfinite(fettle::decode(part, at + offset))) ignored[static_cast<std::size_t>(i)] = true;
+  });
+  return ignored;
+}
+
 struct InputSet {
   std::string label;
   fettle::Data inputs;
@@ -93,6 +109,7 @@ class Gradient : public fettle::Verifier {
     }
     const bool parameters = request.promise < fettle::Promise::inference_only;
     Judge judge;
+    judge.ignores("are infinite or NaN in the original");
     std::uint64_t compared = 0;
     for (InputSet& set : sets_) {
       request.candidate.context().stop_if_cancelled();
@@ -234,7 +251,8 @@ class Gradient : public fettle::Verifier {
     rule.tolerance = default_tolerance(fettle::TensorView(&expected.tensor->dl_tensor).dtype());
     if (!rule.bitwise) rule.truth = truth(original, set, k);
     if (!rule.bitwise && rule.truth == nullptr) rule.tolerance = widest_tolerance(original.graph());
-    judge.add(compare(expected, *actual, rule), "original program", set.label, place, *actual);
+    judge.add(compare(expected, *actual, rule, no_numbers(expected)), "original program", set.label,
+              place, *actual);
   }
 
   const fettle_datum* truth(const fettle::Program& original, InputSet& set, std::size_t k) {
