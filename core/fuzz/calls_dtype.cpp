@@ -72,18 +72,23 @@ void cast(ProgramBuilder& p) {
   }
 }
 
-// Both operands cast, then one call.
+// Two operands of low precision, computed with in float32, and mostly rounded again: mixed precision.
 void cast_operands(ProgramBuilder& p) {
-  const auto a = p.floating();
+  constexpr const char* kOps[] = {"aten.mul.Tensor", "aten.maximum.default", "aten.sub.Tensor",
+                                  "aten.add.Tensor"};
+  const auto a = p.pick([&](const Known& k) { return p.is_float(k) && k.magnitude < 1e4; });
   if (!a) return;
-  const DType to = p.type(*a).dtype == DType::float32 ? DType::float64 : DType::float32;
-  const auto x = p.call("aten._to_copy.default", {a->value, named("dtype", to)}, a->magnitude);
   const Known b = p.like(*a);
-  const auto y = p.call("aten._to_copy.default", {b.value, named("dtype", to)}, b.magnitude);
-  if (x && y) {
-    p.call(p.one_in(2) ? "aten.mul.Tensor" : "aten.maximum.default", {x->value, y->value},
-           x->magnitude * y->magnitude + 1);
-  }
+  if (b.magnitude > 1e4) return;
+  const DType low = p.one_in(2) ? DType::bfloat16 : DType::float16;
+  const auto lifted = [&](const Known& from) {
+    const auto rounded = p.call("aten.to.dtype", {from.value, low}, from.magnitude);
+    return rounded ? p.call("aten.to.dtype", {rounded->value, DType::float32}, from.magnitude) : rounded;
+  };
+  const auto x = lifted(*a), y = lifted(b);
+  const auto z = x && y ? p.call(p.any_of(kOps), {x->value, y->value}, x->magnitude * y->magnitude + 1)
+                        : std::nullopt;
+  if (z && z->magnitude < 1e4 && !p.one_in(3)) p.call("aten.to.dtype", {z->value, low}, z->magnitude);
 }
 
 void mixed(ProgramBuilder& p) {

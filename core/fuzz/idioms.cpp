@@ -108,10 +108,17 @@ void accumulated(ProgramBuilder& p) {
 // Positions: a range, added to or looked up by.
 void positions(ProgramBuilder& p) {
   const auto x = p.floating(1);
-  const auto width = x ? p.size(*x, p.rank(*x) - 1) : std::nullopt;
-  if (!width || *width == 0) return;
-  const auto range = p.call("aten.arange.default", {*width}, static_cast<double>(*width));
-  if (range) p.call("aten.add.Tensor", {x->value, range->value}, x->magnitude + 8);
+  if (!x) return;
+  const bool dynamic = !p.size(*x, 0) && p.depth() == 1;
+  const auto last = static_cast<std::int64_t>(p.rank(*x)) - 1;
+  const auto width = p.size(*x, dynamic ? 0 : p.rank(*x) - 1);
+  const auto size = dynamic ? p.size_value(*x, 0) : std::nullopt;
+  if (dynamic ? !size : !width || *width == 0) return;
+  auto range = p.call("aten.arange.default", {dynamic ? Given(*size) : Given(*width)}, 256);
+  for (std::int64_t d = 0; dynamic && range && d < last; ++d) {
+    range = p.call("aten.unsqueeze.default", {range->value, -1}, 256);
+  }
+  if (range) p.call("aten.add.Tensor", {x->value, range->value}, x->magnitude + 256);
 }
 
 // Two reads of one product with 1 or 0, or sums with 0: what "simplifies" away.

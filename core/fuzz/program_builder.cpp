@@ -133,7 +133,8 @@ void ProgramBuilder::add_argument(NodeSpec& spec, const Given& given) {
           return {ArgKind::integers, payload};
         }
         if constexpr (std::is_same_v<P, ValueId>) {
-          return {ArgKind::tensor, spec.add_operand(payload)};
+          const bool size = graph_.type(payload).kind == TypeKind::sym_int;
+          return {size ? ArgKind::sym_int : ArgKind::tensor, spec.add_operand(payload)};
         }
         if constexpr (std::is_same_v<P, std::vector<ValueId>>) {
           return tensors(payload, ArgKind::tensors, ArgKind::tensor);
@@ -186,6 +187,13 @@ std::optional<ProgramBuilder::Known> ProgramBuilder::call(std::string_view op,
   blocks_.back().made.push_back({std::string(op), std::move(given), magnitude});
   const std::size_t results = graph_.node(*node).result_count;
   return known()[known().size() - results];
+}
+
+std::optional<ValueId> ProgramBuilder::size_value(const Known& known, std::int64_t dim) {
+  const std::optional<NodeId> node = append("aten.sym_size.int", {known.value, dim});
+  if (!node) return std::nullopt;
+  ++calls_;
+  return graph_.result(*node);
 }
 
 std::optional<ProgramBuilder::Known> ProgramBuilder::again() {

@@ -76,6 +76,8 @@ class ProgramBuilder {
   // The first result, and nothing if there is no such call; the other results are known, too.
   // `magnitude` is of all results.
   std::optional<Known> call(std::string_view op, std::vector<Given> given, double magnitude);
+  // A dynamic size as a value that calls take where sizes stand.
+  std::optional<ValueId> size_value(const Known& known, std::int64_t dim);
   // The same call as one before it, if it is still possible: for what looks for equal ones.
   std::optional<Known> again();
   // What a call in place answers counts as the value it wrote.

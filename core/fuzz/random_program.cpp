@@ -123,7 +123,7 @@ RandomProgram random_program(std::uint64_t seed, std::uint32_t calls) {
   out.graph = std::make_unique<Graph>();
   ProgramBuilder p(*out.graph, seed);
   const SizeVocabulary words = vocabulary(p);
-  if (words.dynamic) p.declare_symbol(kSymbol, p.one_in(2) ? 1 : 2, 12);
+  if (words.dynamic) p.declare_symbol(kSymbol, p.one_in(2) ? 1 : 2, p.one_in(4) ? 300 : 12);
   const std::uint32_t inputs = 2 + p.below(3);
   for (std::uint32_t k = 0; k < inputs; ++k) {
     const Type type = input_type(p, words, k);

@@ -60,9 +60,16 @@ std::size_t rank_of_list(const RuleCall& call, std::string_view name) {
   return call.ints(name).size();
 }
 
-// A convolution of one dimension runs as one of two, of height 1.
+// A convolution of one dimension runs as one of two, of height 1, on dense operands: those that are dense
+// already keep their strides, which may say channels last where a size is 1.
 TensorShape in_two_dimensions(const RuleCall& call, TensorShape tensor) {
   if (tensor.rank() != 3) return tensor;
+  const Sizes dense = call.sizes.contiguous(tensor.sizes);
+  for (std::size_t d = 0; d < 3; ++d) {
+    if (tensor.sizes[d].is(1) || tensor.strides[d] == dense[d]) continue;
+    tensor.strides = dense;
+    break;
+  }
   const Size stride = call.sizes.mul(tensor.sizes[2], tensor.strides[2]);
   tensor.sizes.insert(tensor.sizes.begin() + 2, 1);
   tensor.strides.insert(tensor.strides.begin() + 2, stride);

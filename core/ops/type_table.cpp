@@ -35,6 +35,10 @@ TensorShapes where(const RuleCall& call) {
   if (call.schema().arguments.size() != 3) throw NoRule{"it depends on data"};
   return {pointwise(call, tensor_operands(call), promoted(call, kNames))};
 }
+TensorShapes dense_like_self(const RuleCall& call) {
+  const TensorShape self = call.tensor("self");
+  return {call.dense(self.sizes, self.dtype, self)};
+}
 // A dense copy of what the two make, filled in place.
 TensorShapes masked(const RuleCall& call) {
   const TensorShape self = call.tensor("self");
@@ -226,6 +230,7 @@ constexpr TypeRow kRows[] = {
     {"aten.layer_norm", nn::layer_norm, true},
     {"aten.linear", nn::linear},
     {"aten.log_sigmoid", like_self},
+    {"aten.log_sigmoid", dense_like_self, true},
     {"aten.logical_and", truths},
     {"aten.logical_not", truths},
     {"aten.logical_or", truths},
