@@ -229,7 +229,6 @@ constexpr TypeRow kRows[] = {
     {"aten.l1_loss", nn::loss},
     {"aten.layer_norm", nn::layer_norm, true},
     {"aten.linear", nn::linear},
-    {"aten.log_sigmoid", like_self},
     {"aten.log_sigmoid", dense_like_self, true},
     {"aten.logical_and", truths},
     {"aten.logical_not", truths},
