@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "archive/standalone_program.hpp"
+#include "bisect/held_tensors.hpp"
 #include "bisect/reproducer.hpp"
 #include "host/program_handle.hpp"
 
@@ -134,8 +135,9 @@ class Bisection {
   }
 
   void write(FrozenProgram small) {
-    Reproducer repro{standalone_program(std::move(small.graph), small.inputs), trial_, result_,
-                     setup_.model, setup_.plugin_dirs};
+    Program program = standalone_program(std::move(small.graph), small.inputs);
+    Reproducer repro{std::move(program), std::move(small.inputs), trial_, result_, setup_.model,
+                     setup_.plugin_dirs};
     write_reproducer(repro, setup_.folder);
   }
 

@@ -25,7 +25,8 @@ struct BisectResult {
   PassFailure small;     // … and how it fails
   std::size_t calls_before = 0, calls = 0;  // of the program that the pass was given; of the reproducer
   std::size_t trials = 0;
-  std::string inputs;  // where the frozen inputs come from
+  std::int64_t elements = 0;  // in the reproducer's inputs and weights
+  std::string inputs;         // where the frozen inputs come from
 };
 
 struct BisectSetup {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "graph/text.hpp"
+#include "graph/text_types.hpp"
 
 namespace fettle {
 namespace {
@@ -30,16 +30,30 @@ std::string command(const Reproducer& repro) {
   return line;
 }
 
+constexpr std::int64_t kMostShown = 32;  // elements of a tensor
+
+// " = [1, 2]", of few elements.
+std::string value_text(const RunValue& value) {
+  const auto* tensor = std::get_if<Tensor>(&value);
+  if (!tensor || !tensor->defined()) return {};
+  const TensorData data = tensor->to_constant();
+  if (element_count(data.type).value_or(0) > kMostShown || !text::can_print_elements(data)) return {};
+  std::string elements = " = ";
+  text::append_elements(elements, data);
+  return elements;
+}
+
 std::string inputs_text(const Reproducer& repro) {
   std::string text;
   const Graph& graph = *repro.program.graph;
+  std::size_t input = 0;
   for (const NodeId id : graph.nodes()) {
     const Node& node = graph.node(id);
     if (node.opcode != Opcode::placeholder) break;
     const bool weight = node.input_spec && node.input_spec->kind != InputKind::user_input;
     text += fmt::format("- `{}`: {}{}\n", graph.text(node.name),
                         print_type(graph.type(graph.result(id))),
-                        weight ? ", a weight of the model" : "");
+                        weight ? ", a weight of the model" : value_text(repro.inputs.at(input++)));
   }
   return text;
 }
@@ -60,7 +74,9 @@ std::string readme(const Reproducer& repro) {
   }
   text += fmt::format("- {} calls of {}; inputs frozen from {}\n", r.calls, r.calls_before, r.inputs);
   text += "\n## Inputs\n\nStored in `repro.pt2`.\n\n" + inputs_text(repro);
-  text += "\n## Before\n\n" + fenced(print(*repro.program.graph));
+  PrintOptions with_weights;
+  with_weights.constant_elements = kMostShown;
+  text += "\n## Before\n\n" + fenced(print(*repro.program.graph, with_weights));
   const std::string after = after_text(repro);
   if (!after.empty()) text += "\n## After\n\n" + fenced(after);
   return text;

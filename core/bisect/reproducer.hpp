@@ -7,6 +7,7 @@ namespace fettle {
 
 struct Reproducer {
   Program program;  // with the inputs as its sample
+  std::vector<RunValue> inputs;
   const TrialSetup& trial;
   const BisectResult& result;
   std::string model;  // it was found on

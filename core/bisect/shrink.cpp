@@ -1,10 +1,9 @@
 #include "bisect/shrink.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 #include <unordered_set>
 
-#include "base/error.hpp"
+#include "bisect/shrink_steps.hpp"
 #include "graph/extract.hpp"
 #include "runtime/input_checks.hpp"
 
@@ -21,30 +20,18 @@ Calls calls_of(const Graph& graph) {
   return calls;
 }
 
-// As it is now: a later call may write to it.
-RunValue frozen(const RunValue& value) {
-  const auto* tensor = std::get_if<Tensor>(&value);
-  return tensor && tensor->defined() ? RunValue(Tensor::from_constant(tensor->to_constant(), false))
-                                     : value;
-}
-
-class Shrinking {
+class CallShrinking {
  public:
-  Shrinking(FrozenProgram program, const ShrinkSetup& setup)
-      : program_(std::move(program)), setup_(setup) {}
+  explicit CallShrinking(Smallest& smallest) : smallest_(smallest) {}
 
-  FrozenProgram run(const Calls& around) {
-    cut_out(around);
-    for (std::size_t before = SIZE_MAX; call_count(graph()) < before;) {
-      before = call_count(graph());
+  void run() {
+    for (std::size_t before = SIZE_MAX; calls_of(graph()).size() < before;) {
+      before = calls_of(graph()).size();
       drop_calls();
       drop_outputs();
     }
-    return std::move(program_);
+    if (holds_unused()) keep(calls_of(graph()), outputs());
   }
-
- private:
-  const Graph& graph() const { return *program_.graph; }
 
   // Places around the rewrite, from near to far.
   void cut_out(const Calls& around) {
@@ -61,6 +48,9 @@ class Shrinking {
       for (std::size_t step = std::max<std::size_t>(steps, 1); step > 0; --step) grow(place);
     }
   }
+
+ private:
+  const Graph& graph() const { return smallest_.graph(); }
 
   void grow(std::unordered_set<NodeId>& place) const {
     const std::vector<NodeId> edge(place.begin(), place.end());
@@ -106,6 +96,15 @@ class Shrinking {
     }
   }
 
+  // Inputs and weights that nobody takes.
+  bool holds_unused() const {
+    for (const NodeId id : graph().nodes()) {
+      if (graph().node(id).opcode != Opcode::placeholder) return false;
+      if (graph().value(graph().result(id)).use_count == 0) return true;
+    }
+    return false;
+  }
+
   std::vector<ValueId> outputs() const {
     const auto& operands = graph().node(graph().output_node()).operands;
     return {operands.begin(), operands.end()};
@@ -119,64 +118,57 @@ class Shrinking {
     }
   }
 
-  // Whether these calls alone still fail, twice; they are the program then.
+  // Whether these calls alone still fail; they are the program then.
   bool keep(const Calls& calls, const std::vector<ValueId>& outputs) {
-    if (outputs.empty()) return false;
-    try {
-      FrozenProgram smaller = without_rest(calls, outputs);
-      if (!setup_.fails(smaller) || !setup_.fails(smaller)) return false;
-      program_ = std::move(smaller);
-    } catch (const Error& error) {
-      if (error.code() == Code::interrupted) throw;
-      return false;  // this part is no program
+    return !outputs.empty() && smallest_.keep_part([&] { return without_rest(calls, outputs); });
+  }
+
+  // Those that the part takes of the program's inputs, in their order: a pass may look at it.
+  std::vector<ValueId> inputs_of(const Calls& calls, const std::vector<ValueId>& outputs) const {
+    std::unordered_set<ValueId> taken(outputs.begin(), outputs.end());
+    for (const NodeId id : calls) {
+      taken.insert(graph().node(id).operands.begin(), graph().node(id).operands.end());
     }
-    setup_.told(call_count(graph()));
-    return true;
+    std::vector<ValueId> inputs = user_inputs(graph()).values;
+    std::erase_if(inputs, [&](ValueId input) { return !taken.contains(input); });
+    return inputs;
   }
 
   FrozenProgram without_rest(const Calls& calls, const std::vector<ValueId>& outputs) {
-    Extract part = extract(graph(), calls, {}, outputs);
+    Extract part = extract(graph(), calls, inputs_of(calls, outputs), outputs);
     FrozenProgram smaller{std::move(part.graph), {}};
-    const auto values = values_of(part.inputs);
+    const auto values = smallest_.values_of(part.inputs);
     for (const ValueId input : part.inputs) smaller.inputs.push_back(values.at(input));
     return smaller;
   }
 
-  // In a run on the frozen inputs.
-  std::unordered_map<ValueId, RunValue> values_of(const std::vector<ValueId>& wanted) const {
-    std::unordered_map<ValueId, RunValue> values;
-    const std::unordered_set<ValueId> missing(wanted.begin(), wanted.end());
-    const std::vector<ValueId> given = user_inputs(graph()).values;
-    for (std::size_t k = 0; k < given.size(); ++k) values.emplace(given[k], program_.inputs.at(k));
-    if (std::ranges::all_of(missing, [&](ValueId v) { return values.contains(v); })) return values;
-    NodeHook hook;
-    hook.after = [&](NodeId node, std::span<const RunValue> results) {
-      for (std::size_t r = 0; r < results.size(); ++r) {
-        const ValueId value = graph().result(node, static_cast<std::uint32_t>(r));
-        if (missing.contains(value)) values.insert_or_assign(value, frozen(results[r]));
-      }
-    };
-    Executable executable(graph(), {.device = setup_.device});
-    RunOptions how;
-    how.seed = 0;
-    how.hook = &hook;
-    executable.run(program_.inputs, how);
-    return values;
-  }
-
-  FrozenProgram program_;
-  const ShrinkSetup& setup_;
+  Smallest& smallest_;
 };
 
 }  // namespace
 
 FrozenProgram shrink(FrozenProgram program, const std::vector<NodeId>& around,
                      const ShrinkSetup& setup) {
-  return Shrinking(std::move(program), setup).run(around);
+  Smallest smallest(std::move(program), setup);
+  CallShrinking calls(smallest);
+  calls.cut_out(around);
+  do {
+    calls.run();
+  } while (shrink_nested(smallest));
+  simplify_values(smallest, Values::integers);  // indices, which hold a table's size
+  const bool symbols = shrink_symbols(smallest), sizes = shrink_sizes(smallest);
+  simplify_values(smallest, Values::floats);
+  if (symbols || sizes) calls.run();  // what only large tensors were needed for
+  return smallest.take();
 }
 
 std::size_t call_count(const Graph& graph) {
-  return calls_of(graph).size();
+  std::size_t calls = 0;
+  for (std::uint32_t k = 0; k < graph.node_bound(); ++k) {
+    const NodeId id(k);
+    calls += graph.alive(id) && graph.node(id).opcode == Opcode::call_function ? 1 : 0;
+  }
+  return calls;
 }
 
 }  // namespace fettle

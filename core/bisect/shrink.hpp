@@ -3,10 +3,8 @@
 // The program is its calls and the inputs on which it failed, frozen: whatever is cut off upstream is
 // replaced by the values that it had in that run, never by new ones. First the place around the guilty
 // rewrite is cut out, with more and more of its surroundings until it fails; then calls, and outputs,
-// are taken away by halves, as delta debugging does (Zeller and Hildebrandt, 2002). Each step that is
-// kept failed twice, in the same way.
-//
-// Calls that own nested graphs go or stay as a whole. Sizes and weights stay as they are.
+// are taken away by halves, as delta debugging does (Zeller and Hildebrandt, 2002). Then sizes and
+// values of what is left (shrink_steps.hpp). Each step that is kept failed twice, in the same way.
 #pragma once
 
 #include <functional>
@@ -27,6 +25,7 @@ struct ShrinkSetup {
   Device device;
   std::function<bool(const FrozenProgram&)> fails;
   std::function<void(std::size_t calls)> told;  // of each step that was kept
+  std::size_t most_trials = 1000;  // after so many, sizes and values stay as they are
 };
 
 // `around`: calls of the place to begin with; empty: the whole. What comes back fails, if the program
@@ -34,6 +33,6 @@ struct ShrinkSetup {
 FrozenProgram shrink(FrozenProgram program, const std::vector<NodeId>& around,
                      const ShrinkSetup& setup);
 
-std::size_t call_count(const Graph& graph);  // of the program's own graph
+std::size_t call_count(const Graph& graph);  // those of nested graphs, too
 
 }  // namespace fettle

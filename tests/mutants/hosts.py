@@ -243,6 +243,38 @@ def counter(self, x):
     return x * before, x + self.table.exp()
 
 
+# For bisection: what its reproducer must not contain
+
+@host(numbers(6))
+def relu_after_sine(self, x):
+    return x.sin().relu().cos() + 1
+
+
+@host(numbers(6))
+def relu_in_a_branch(self, x):
+    return torch.cond(x.square().sum() >= 0, lambda x: ((x * 100).relu() / 100).cos(),
+                      lambda x: x - 1, (x,))
+
+
+@host(numbers(6))
+def relu_in_a_loop(self, x):
+    from torch._higher_order_ops import while_loop
+    return while_loop(lambda k, x: k < 2, lambda k, x: (k + 1, (x.cos() * 100).relu() / 100),
+                      (torch.tensor(0), x))[1]
+
+
+@host(numbers(3, 4))
+def relu_in_a_map(self, x):
+    from torch._higher_order_ops import map as map_slices
+    return map_slices(lambda row: (row.cos() * 100).relu().sin(), x * 2).sum()
+
+
+@host(numbers(8).sort().values)
+def long_branches(self, x):
+    return torch.cond(x[7] > x[0], lambda x: (x * 2).sin().cos().exp(),
+                      lambda x: (x - 1).atan().exp().neg(), (x.sinh(),)).abs()
+
+
 # Gradients
 
 @host(numbers(6))

@@ -48,6 +48,75 @@ def test_a_mutant_is_blamed_and_shown_by_a_few_calls(bisect, fettle, mutant_prog
     assert f"'{name}'" in shown.stderr
 
 
+def elements_of(folder):
+    """In the inputs and weights of the reproducer, as Python loads it."""
+    import torch
+    program = torch.export.load(folder / "repro.pt2")
+    args, _ = program.example_inputs
+    values = [*args, *program.state_dict.values(), *program.constants.values()]
+    return sum(value.numel() for value in values if isinstance(value, torch.Tensor))
+
+
+def before_text(folder):
+    return (folder / "README.md").read_text().split("## Before")[1].split("## After")[0]
+
+
+def still_fails(fettle, folder):
+    command = (folder / "README.md").read_text().split("```\n")[1].strip()
+    shown = fettle(*shlex.split(command)[1:], cwd=folder)
+    return shown.code == 1 and "error[verification-failed]" in shown.stderr
+
+
+# What a program needs to fail: an element above 6; what is not its own transpose; a sum that a mask
+# changes; a size past 127; two sizes.
+@pytest.mark.parametrize("name, most", [
+    ("mutant_relu6", 1), ("mutant_transposed_weight", 16), ("mutant_dropped_mask", 64),
+    ("mutant_dropped_bound", 1), ("mutant_tanh_gelu", 4), ("mutant_wrong_epsilon", 12),
+    ("mutant_swapped_sub", 2), ("mutant_modulo_broadcast", 8), ("mutant_squeezed_batch", 8)])
+def test_sizes_shrink_to_what_the_fault_needs(bisect, fettle, mutant_program, name, most):
+    host, by = MUTANTS[name]
+    done, folder = bisect(text_of(name, VERIFIERS[by]), mutant_program(host))
+    assert done.code == 1, (done.stdout, done.stderr)
+    elements = elements_of(folder)
+    assert elements <= most, (folder / "README.md").read_text()
+    assert f" {elements} elements in inputs and weights" in done.stdout
+    assert still_fails(fettle, folder)
+
+
+def test_dynamic_sizes_shrink_within_their_range(bisect, fettle, mutant_program):
+    done, folder = bisect(text_of("mutant_narrow_positions"), mutant_program("positions"))
+    assert done.code == 1
+    assert elements_of(folder) < 40, (folder / "README.md").read_text()
+    assert still_fails(fettle, folder)
+
+
+def test_values_are_as_simple_as_the_fault_allows(bisect, fettle, mutant_program):
+    done, folder = bisect(text_of("mutant_swapped_sub"), mutant_program("differences"))
+    assert done.code == 1
+    readme = (folder / "README.md").read_text()
+    values = [float(x) for line in re.findall(r"^- `.*` *: f32.* = (.*)$", readme, re.M)
+              for x in re.findall(r"[-\d.]+", line)]
+    assert values and all(value == round(value) for value in values), readme
+    assert still_fails(fettle, folder)
+
+
+@pytest.mark.parametrize("host", ["relu_in_a_branch", "relu_in_a_loop", "relu_in_a_map"])
+def test_what_a_nested_graph_holds_takes_the_place_of_its_call(bisect, fettle, mutant_program, host):
+    done, folder = bisect(text_of("mutant_relu6"), mutant_program(host))
+    assert done.code == 1
+    assert "higher_order" not in before_text(folder)
+    assert before_text(folder).count(" = aten.") == 1
+    assert still_fails(fettle, folder)
+
+
+def test_calls_in_nested_graphs_are_taken_away(bisect, fettle, mutant_program):
+    done, folder = bisect(text_of("mutant_specialized_cond"), mutant_program("long_branches"))
+    assert done.code == 1, (done.stdout, done.stderr)
+    assert before_text(folder).count("higher_order.cond") == 1
+    assert before_text(folder).count(" = aten.") <= 1, before_text(folder)
+    assert still_fails(fettle, folder)
+
+
 def test_the_readme_has_the_command_and_the_program_before_and_after(bisect, fettle, mutant_program):
     done, folder = bisect(text_of("mutant_relu6"), mutant_program("resnet18"))
     assert done.code == 1

@@ -69,9 +69,11 @@ std::string reproducer_text(const BisectResult& result, const std::string& folde
     return "no smaller program could be made that fails in the same way on the inputs of the run\n";
   }
   return fmt::format(
-      "reproducer: {0}, {1} of {2} calls, inputs frozen from {3}, {4} trials\n"
+      "reproducer: {0}, {1} of {2} calls, {6} elements in inputs and weights, inputs frozen from "
+      "{3}, {4} trials\n"
       "  fettle run {0}/repro.pt2 -p {0}/pipeline.yaml{5}\n",
-      folder, result.calls, result.calls_before, result.inputs, result.trials, plugin_dirs);
+      folder, result.calls, result.calls_before, result.inputs, result.trials, plugin_dirs,
+      result.elements);
 }
 
 int run(const Invocation& invocation, const Arguments& arguments) {
@@ -129,7 +131,8 @@ CommandSpec bisect_command() {
           {"Runs the pipeline with verification after each pass until one is refused, crashes or "
            "hangs; then that pass alone, stopped after fewer and fewer rewrites, until one is left "
            "that decides; then cuts out the program around that rewrite and takes away what is not "
-           "needed for it to fail in the same way, on the inputs of the failing run.",
+           "needed for it to fail in the same way, on the inputs of the failing run; then makes sizes "
+           "and values smaller.",
            "REPRO_DIR gets repro.pt2 with the inputs in it, pipeline.yaml, and README.md with the "
            "program before and after and the command that shows the failure. It must not exist, or "
            "be empty.",
