@@ -16,7 +16,7 @@ class Bisection {
       : setup_(setup),
         program_(program),
         trial_{setup.host, setup.pipeline, setup.device, setup.observer.cancel(), setup.worker,
-               setup.scratch, false} {}
+               setup.scratch, false, setup.apart} {}
 
   BisectResult run(const std::vector<std::string>& worker) {
     if (!find_pass(worker)) return std::move(result_);
@@ -35,21 +35,28 @@ class Bisection {
 
  private:
   bool find_pass(const std::vector<std::string>& worker) {
-    Pipeline whole = setup_.pipeline;
-    // A pass that crashes would take the search with it.
-    if (!whole.isolation) whole.isolation.emplace();
-    whole.isolation->passes.reset();
-    ResolvedPipeline resolved = resolve(whole, setup_.host, worker);
-    std::optional<GuiltyPass> found =
-        fettle::find_pass(program_, resolved, setup_.device, setup_.observer);
+    std::optional<GuiltyPass> found = setup_.apart ? find_apart() : find_here(worker);
     result_.failed = found.has_value();
     if (found) result_.pass = std::move(*found);
     return result_.failed;
   }
 
+  std::optional<GuiltyPass> find_apart() {
+    return find_pass_apart(program_, setup_.pipeline, trial_, setup_.observer);
+  }
+
+  std::optional<GuiltyPass> find_here(const std::vector<std::string>& worker) {
+    Pipeline whole = setup_.pipeline;
+    // A pass that crashes would take the search with it.
+    if (!whole.isolation) whole.isolation.emplace();
+    whole.isolation->passes.reset();
+    ResolvedPipeline resolved = resolve(whole, setup_.host, worker);
+    return fettle::find_pass(program_, resolved, setup_.device, setup_.observer);
+  }
+
   // The pass as a pipeline of its own.
   void prepare_trial() {
-    trial_.isolated = result_.pass.failure.deadly();
+    trial_.isolated = setup_.apart || result_.pass.failure.deadly();
     Pipeline& alone = trial_.pipeline;
     alone.name = "repro";
     alone.source = "bisect";
@@ -57,7 +64,7 @@ class Bisection {
     alone.verify_after = VerifyAfter::each;
     alone.on_failure = alone.on_fault = OnFailure::stop;
     alone.benchmarks.clear();
-    if (trial_.isolated) {
+    if (trial_.isolated && !setup_.apart) {
       if (!alone.isolation) alone.isolation.emplace();
       alone.isolation->passes.reset();
     } else {
@@ -91,13 +98,18 @@ class Bisection {
       };
       // A program that updates buffers cannot stand alone as a whole: it is cut out at once.
       if (plain(given) && !fails(program)) continue;
-      FrozenProgram small = shrink(std::move(program), around, {setup_.device, fails, told});
+      const std::size_t most_trials = trial_.isolated ? 60 : 1000;  // seconds each, or milliseconds
+      FrozenProgram small =
+          shrink(std::move(program), around, {setup_.device, fails, told, most_trials});
       std::optional<PassFailure> last = failure_on(small);
       if (!last || !last->same_as(failure)) continue;
       result_.small = std::move(*last);
       result_.shrunk = true;
       result_.inputs = label;
       result_.calls = call_count(*small.graph);
+      for (const HeldTensor& held : held_tensors(small)) {
+        result_.elements += element_count(tensor_of(small, held).type()).value_or(0);
+      }
       write(std::move(small));
       return;
     }

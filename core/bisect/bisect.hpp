@@ -39,6 +39,9 @@ struct BisectSetup {
   std::function<std::vector<std::string>(const std::filesystem::path&)> worker;  // TrialSetup
   std::vector<std::string> plugin_dirs;  // for the command that shows the failure
   std::string model;                     // as people named it
+  // Every trial in a process of its own, which this starts (TrialSetup): for failures that a process
+  // does not survive although its passes are isolated. Empty: trials run in this one.
+  decltype(TrialSetup::apart) apart = {};
 };
 
 // Throws what keeps a pipeline from running at all, and `interrupted`. The program is used up.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "bisect/trial_process.hpp"
+
 namespace fettle {
 namespace {
 
@@ -12,7 +14,39 @@ ComponentUse use_of(const PassReport& pass) {
   return use;
 }
 
+// Stops a run before one of its passes.
+class UpTo final : public RunObserver {
+ public:
+  struct Reached {};
+  explicit UpTo(std::size_t passes) : left_(passes) {}
+  void before_pass(std::string_view, const Graph&) override {
+    if (left_-- == 0) throw Reached();
+  }
+
+ private:
+  std::size_t left_;
+};
+
 }  // namespace
+
+std::optional<GuiltyPass> find_pass_apart(Program& program, const Pipeline& pipeline,
+                                          const TrialSetup& setup, RunObserver& observer) {
+  std::optional<GuiltyPass> guilty =
+      run_trial_process(setup.apart({}, {}, UINT64_MAX), kTrialSeconds, observer);
+  if (!guilty) return guilty;
+  Pipeline unverified = pipeline;
+  unverified.isolation.reset();
+  ResolvedPipeline resolved = resolve(unverified, setup.host);
+  resolved.verify_after = VerifyAfter::never;
+  resolved.benchmarks.clear();
+  UpTo before(guilty->step);
+  RunReport report;
+  try {
+    run_pipeline(program, resolved, setup.device, before, report);
+  } catch (const UpTo::Reached&) {
+  }
+  return guilty;
+}
 
 std::optional<GuiltyPass> find_pass(Program& program, ResolvedPipeline& pipeline,
                                     const Device& device, RunObserver& observer) {

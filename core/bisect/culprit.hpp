@@ -20,6 +20,11 @@ struct GuiltyPass {
 std::optional<GuiltyPass> find_pass(Program& program, ResolvedPipeline& pipeline,
                                     const Device& device, RunObserver& observer);
 
+// The same in a process of its own, which `apart` starts (TrialSetup); that passes come through before
+// the guilty one is then known, and they run here.
+std::optional<GuiltyPass> find_pass_apart(Program& program, const Pipeline& pipeline,
+                                          const TrialSetup& setup, RunObserver& observer);
+
 struct GuiltyRewrite {
   std::uint64_t number = 0;  // 0: it fails before it has rewritten anything
   std::uint64_t of = 0;      // all that the pass makes; 0: not known

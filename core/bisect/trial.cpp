@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/manager.hpp"
+#include "bisect/trial_process.hpp"
 
 namespace fettle {
 namespace {
@@ -42,6 +43,16 @@ std::optional<PassFailure> run(const TrialSetup& setup, Program& program,
   return std::nullopt;
 }
 
+std::optional<PassFailure> run_apart(const TrialSetup& setup, Program& program,
+                                     std::uint64_t limit) {
+  const std::filesystem::path file = setup.folder / "trial.pt2", text = setup.folder / "trial.yaml";
+  write_program(program, file);
+  write_report(text, to_yaml(resolve(setup.pipeline, setup.host)));
+  Silent observer(setup.cancel);
+  auto found = run_trial_process(setup.apart(file, text, limit), kTrialSeconds, observer);
+  return found ? std::optional(std::move(found->failure)) : std::nullopt;
+}
+
 }  // namespace
 
 bool PassFailure::deadly() const {
@@ -64,6 +75,7 @@ PassFailure failure_of(const Error& error, const RunReport& report) {
 
 std::optional<PassFailure> try_pass(const TrialSetup& setup, Program& program,
                                     std::uint64_t rewrite_limit) {
+  if (setup.apart) return run_apart(setup, program, rewrite_limit);
   if (!setup.isolated) return run(setup, program, {}, rewrite_limit);
   // The worker reads the program that this process has: both from the file.
   const std::filesystem::path file = setup.folder / "trial.pt2";

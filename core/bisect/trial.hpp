@@ -2,7 +2,8 @@
 //
 // A trial runs the pass as a pipeline of its own, through the same runner and gate as any other: what
 // counts as a failure here is what stops a run. A pass that crashes or hangs is tried in a worker
-// process on a file that is written for it; any other in this process.
+// process on a file that is written for it; any other in this process, or as a whole in a process of
+// its own (trial_process.hpp).
 #pragma once
 
 #include <filesystem>
@@ -38,7 +39,13 @@ struct TrialSetup {
   // The command that serves isolated passes on the program in that file.
   std::function<std::vector<std::string>(const std::filesystem::path&)> worker;
   std::filesystem::path folder;  // for such files
-  bool isolated = false;
+  bool isolated = false;  // the pass must not run in this process
+  // The command that runs a pipeline file on a program's file and serves a trial: where no trial may run
+  // in this process. Empty: they may.
+  std::function<std::vector<std::string>(const std::filesystem::path& program,
+                                         const std::filesystem::path& pipeline,
+                                         std::uint64_t rewrite_limit)>
+      apart;
 };
 
 // Nothing: the pass passes. The program's graph is as before, unless it does.

@@ -3,6 +3,7 @@ import os
 import pathlib
 import re
 import shlex
+import signal
 import sys
 
 import pytest
@@ -18,9 +19,10 @@ MOST_CALLS = 10
 
 @pytest.fixture
 def bisect(fettle, pipeline, tmp_path):
-    def run(text, model, *options, plugins=BUILD / "tests" / "mutants", folder="repro"):
+    def run(text, model, *options, plugins=BUILD / "tests" / "mutants", folder="repro",
+            environment=None):
         done = fettle("bisect", model, "-p", pipeline(text), "--plugin-dir", plugins,
-                      "-o", tmp_path / folder, *options)
+                      "-o", tmp_path / folder, *options, environment=environment)
         return done, tmp_path / folder
     return run
 
@@ -172,6 +174,24 @@ def test_a_pass_that_crashes_or_hangs_is_blamed_too(bisect, mutant_program, faul
     assert "pass 'faulty_pass' is to blame, the 2. that ran" in done.stdout
     assert "rewrite 1 decides" in done.stdout
     assert (folder / "repro.pt2").exists()
+
+
+def test_a_crash_of_libtorch_costs_a_trial_and_not_the_search(bisect, fettle, mutant_program, tmp_path):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    done, folder = bisect("passes: [cse, wild_strides, dce]\nverify: {with: [numeric]}\n",
+                          mutant_program("relu_after_sine"), plugins=BUILD / "tests" / "isolation",
+                          environment={"TMPDIR": str(scratch)})
+    assert done.code == 1, (done.stdout, done.stderr)
+    assert "this process crashed" in done.stderr
+    assert "plugin-crashed" in done.stdout and "SIGSEGV" in done.stdout
+    assert "pass 'wild_strides' is to blame, the 2. that ran" in done.stdout
+    assert "rewrite 1 decides" in done.stdout
+    assert before_text(folder).count(" = aten.") <= 2
+    shown = fettle("run", folder / "repro.pt2", "-p", folder / "pipeline.yaml",
+                   "--plugin-dir", BUILD / "tests" / "isolation")
+    assert shown.code == -signal.SIGSEGV
+    assert not any(scratch.iterdir())
 
 
 def test_a_pipeline_that_passes_has_nothing_to_blame(bisect, mutant_program):

@@ -1,9 +1,10 @@
 // fettle bisect: which pass, which rewrite, and a small program that shows it.
-#include "bisect/bisect.hpp"
+#include "bisect.hpp"
 
 #include <fmt/format.h>
 #include <iostream>
 
+#include "bisect/bisect.hpp"
 #include "commands.hpp"
 #include "common_options.hpp"
 #include "crash_messages.hpp"
@@ -11,6 +12,7 @@
 #include "pipelines.hpp"
 #include "programs.hpp"
 #include "scratch_folder.hpp"
+#include "trial.hpp"
 #include "worker.hpp"
 
 namespace fettle {
@@ -76,13 +78,28 @@ std::string reproducer_text(const BisectResult& result, const std::string& folde
       result.elements);
 }
 
-int run(const Invocation& invocation, const Arguments& arguments) {
+constexpr const char* kScratch = "scratch";
+
+// What this process becomes if it crashes.
+void start_anew_if_it_crashes(const Invocation& invocation, const Arguments& arguments,
+                              const ResolvedPipeline& pipeline, const fs::path& scratch) {
+  const fs::path file = scratch / "whole.yaml";  // standard input cannot be read again
+  write_report(file, to_yaml(pipeline));
+  CrashMessages::restart_with(
+      command_line(invocation.executable, bisect_apart_command_spec(), arguments,
+                   {"--pipeline=" + file.string(), "--scratch=" + scratch.string()},
+                   {"pipeline", "passes", "set", kScratch}, arguments.text("MODEL.pt2")),
+      "note: this process crashed: the search begins anew, with each trial in a process of its "
+      "own\n");
+}
+
+int search(const Invocation& invocation, const Arguments& arguments, bool apart) {
   const Pipeline pipeline = read_pipeline(arguments, invocation.executable);
   const Device device = read_device(arguments);
   const Host host(plugin_search(arguments, invocation.executable));
   CrashMessages::know(host);
   const fs::path folder = make_folder(arguments);
-  const ScratchFolder scratch("fettle-bisect");
+  const ScratchFolder scratch("fettle-bisect", apart ? arguments.text(kScratch) : "");
   ProgressObserver observer;
   const std::string model = arguments.text("MODEL.pt2");
   observer.stage("loading " + model);
@@ -94,17 +111,27 @@ int run(const Invocation& invocation, const Arguments& arguments) {
     plugin_dirs.push_back(fs::absolute(dir).lexically_normal().string());
     plugin_options += " --plugin-dir " + dir;
   }
+  BisectSetup setup{host, pipeline, device, observer, folder, scratch.path(),
+                    [&](const fs::path& file) { return worker_on(worker, file); }, plugin_dirs,
+                    model};
+  if (apart) {
+    setup.apart = [&](const fs::path& file, const fs::path& text, std::uint64_t limit) {
+      return trial_command(invocation.executable, arguments, file, text, limit);
+    };
+  } else {
+    start_anew_if_it_crashes(invocation, arguments, resolve(pipeline, host, worker),
+                             scratch.path());
+  }
   BisectResult result;
   try {
-    result = bisect({host, pipeline, device, observer, folder, scratch.path(),
-                     [&](const fs::path& file) { return worker_on(worker, file); }, plugin_dirs,
-                     model},
-                    program);
+    result = bisect(setup, program);
   } catch (...) {
+    CrashMessages::restart_with({}, {});
     std::error_code ignored;
     fs::remove(folder, ignored);  // if nothing is in it
     throw;
   }
+  CrashMessages::restart_with({}, {});
   observer.clear();
   std::cerr << warnings_text(program);
   if (!result.shrunk) {
@@ -120,7 +147,22 @@ int run(const Invocation& invocation, const Arguments& arguments) {
   return 1;
 }
 
+int run(const Invocation& invocation, const Arguments& arguments) {
+  return search(invocation, arguments, false);
+}
+int run_apart(const Invocation& invocation, const Arguments& arguments) {
+  return search(invocation, arguments, true);
+}
+
 }  // namespace
+
+CommandSpec bisect_apart_command_spec() {
+  CommandSpec spec = bisect_command();
+  spec.name = "bisect-apart";
+  spec.options.push_back({.name = kScratch, .value = "DIR", .help = "What the crashed one left."});
+  spec.run = run_apart;
+  return spec;
+}
 
 CommandSpec bisect_command() {
   return {

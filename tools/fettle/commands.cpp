@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "bisect.hpp"
 #include "fuzz_worker.hpp"
+#include "trial.hpp"
 #include "worker.hpp"
 
 namespace fettle {
@@ -19,7 +21,8 @@ const std::vector<CommandSpec>& all_commands() {
 
 const CommandSpec& find_command(const std::string& name) {
   std::vector<std::string> known;
-  static const CommandSpec hidden[] = {worker_command_spec(), fuzz_worker_command_spec()};
+  static const CommandSpec hidden[] = {worker_command_spec(), fuzz_worker_command_spec(),
+                                       trial_command_spec(), bisect_apart_command_spec()};
   for (const CommandSpec& command : hidden) {
     if (name == command.name) return command;
   }

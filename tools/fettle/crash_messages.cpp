@@ -29,6 +29,9 @@ struct Crash {
 // A handler can look nowhere else. Filled in before the handlers are installed.
 std::vector<Owner> owners;
 std::vector<Crash> crashes;
+std::vector<std::string> restart;  // a command, and what to say of it
+std::string restart_why;
+std::vector<char*> restart_argv;
 const PluginCall* const* calls = nullptr;  // of the thread that calls plugins
 
 void say(std::string_view text) {
@@ -54,7 +57,17 @@ bool tell(std::string_view code, std::string_view how) {
   return true;
 }
 
+void start_anew() {
+  if (restart_argv.empty()) return;
+  say(restart_why);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execv(restart_argv[0], restart_argv.data());
+}
+
 void on_crash(int signal) {
+  start_anew();
   for (Crash& crash : crashes) {
     if (crash.signal != signal) continue;
     tell(code_name(Code::plugin_crashed), crash.how);
@@ -86,6 +99,16 @@ void CrashMessages::know(const Host& host) {
       owners.push_back({component.name, where});
     }
   }
+}
+
+void CrashMessages::restart_with(const std::vector<std::string>& command, std::string why) {
+  restart_argv.clear();
+  restart = command;
+  restart_why = std::move(why);
+  std::vector<char*> argv;
+  for (std::string& word : restart) argv.push_back(word.data());
+  if (!argv.empty()) argv.push_back(nullptr);
+  restart_argv = std::move(argv);
 }
 
 CrashMessages::CrashMessages() {

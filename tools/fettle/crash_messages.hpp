@@ -10,6 +10,9 @@
 // told about the host.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "host/host.hpp"
 
 namespace fettle {
@@ -18,6 +21,9 @@ class CrashMessages {
  public:
   CrashMessages();
   static void know(const Host& host);
+  // From here on a crash, inside of a plugin or not, tells `why` and becomes that command: the process
+  // starts anew. Empty: no longer.
+  static void restart_with(const std::vector<std::string>& command, std::string why);
   ~CrashMessages();
   CrashMessages(const CrashMessages&) = delete;
   CrashMessages& operator=(const CrashMessages&) = delete;

@@ -46,7 +46,7 @@ int dispatch(const std::filesystem::path& executable, const std::vector<std::str
       break;
   }
   std::optional<CrashMessages> last_words;
-  if (name != "worker") last_words.emplace();  // whose host tells
+  if (name != "worker" && name != "trial") last_words.emplace();  // whose host tells
   return command.run({executable}, arguments);
 }
 

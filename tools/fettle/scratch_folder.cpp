@@ -11,7 +11,8 @@ namespace fettle {
 
 namespace fs = std::filesystem;
 
-ScratchFolder::ScratchFolder(const std::string& prefix) {
+ScratchFolder::ScratchFolder(const std::string& prefix, const fs::path& left) : path_(left) {
+  if (!left.empty()) return;
   std::string name = (fs::temp_directory_path() / (prefix + "-XXXXXX")).string();
   if (!::mkdtemp(name.data())) {
     throw Error({Code::report_unwritable, "no folder for files on the way can be made", name,

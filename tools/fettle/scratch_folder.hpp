@@ -8,8 +8,9 @@ namespace fettle {
 
 class ScratchFolder {
  public:
-  // In TMPDIR, its name begins with `prefix`. Throws report_unwritable.
-  explicit ScratchFolder(const std::string& prefix);
+  // In TMPDIR, its name begins with `prefix`. Throws report_unwritable. `left`: one that the process
+  // which this one was before has left; empty: a new one.
+  explicit ScratchFolder(const std::string& prefix, const std::filesystem::path& left = {});
   ~ScratchFolder();
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;

@@ -4,6 +4,7 @@
 #include "common_options.hpp"
 #include "isolation/serve.hpp"
 #include "programs.hpp"
+#include "trial.hpp"
 
 namespace fettle {
 namespace {
@@ -37,12 +38,8 @@ CommandSpec worker_command_spec() {
 
 std::vector<std::string> worker_command(const std::filesystem::path& executable,
                                         const Arguments& arguments) {
-  std::vector<std::string> command = {executable.string(), "worker"};
-  for (std::string& word : arguments.given(worker_command_spec().options)) {
-    command.push_back(std::move(word));
-  }
-  command.insert(command.end(), {"--", arguments.text("MODEL.pt2")});
-  return command;
+  return command_line(executable, worker_command_spec(), arguments, {}, {},
+                      arguments.text("MODEL.pt2"));
 }
 
 }  // namespace fettle
