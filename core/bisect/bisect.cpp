@@ -91,13 +91,20 @@ class Bisection {
     use_samples_alone(trial_.pipeline, setup_.host);
     for (auto& [label, inputs] : input_sets(failure)) {
       FrozenProgram program{given.clone(), inputs};
-      const auto fails = [&](const FrozenProgram& smaller) { return fails_alike(smaller, failure); };
+      std::string rule = failure.verdict.rule;
+      const auto fails = [&](const FrozenProgram& smaller, Alike alike) {
+        const std::optional<PassFailure> found = failure_on(smaller);
+        if (!found || !found->same_as(failure)) return false;
+        if (alike == Alike::fault_and_rule) return found->verdict.rule == rule;
+        rule = found->verdict.rule;
+        return true;
+      };
       const auto told = [&](std::size_t calls) {
         setup_.observer.stage(
             fmt::format("making the program small: {} of {} calls", calls, result_.calls_before));
       };
       // A program that updates buffers cannot stand alone as a whole: it is cut out at once.
-      if (plain(given) && !fails(program)) continue;
+      if (plain(given) && !fails(program, Alike::fault)) continue;
       const std::size_t most_trials = trial_.isolated ? 60 : 1000;  // seconds each, or milliseconds
       FrozenProgram small =
           shrink(std::move(program), around, {setup_.device, fails, told, most_trials});
@@ -140,10 +147,6 @@ class Bisection {
     setup_.observer.stop_if_cancelled();
     Program program = standalone_program(frozen.graph->clone(), frozen.inputs);
     return try_once(program);
-  }
-  bool fails_alike(const FrozenProgram& frozen, const PassFailure& failure) {
-    const std::optional<PassFailure> found = failure_on(frozen);
-    return found && found->same_as(failure);
   }
 
   void write(FrozenProgram small) {

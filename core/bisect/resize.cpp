@@ -6,13 +6,14 @@
 #include "analysis/type_propagation.hpp"
 #include "bisect/held_tensors.hpp"
 #include "graph/nested_blocks.hpp"
+#include "ops/registry.hpp"
 
 namespace fettle {
 namespace {
 
-// Calls fn(integer) for each number that could be a size. As deep as lists nest.
-template <class Arg, class Fn>
-void for_each_integer(Arg& argument, const Fn& fn) {
+// As deep as lists nest.
+template <class Fn>
+void for_each_integer(Argument& argument, const Fn& fn) {
   switch (argument.kind) {
     case ArgKind::integer:
     case ArgKind::sym_int:
@@ -31,6 +32,27 @@ void for_each_integer(Arg& argument, const Fn& fn) {
       return;
     default:
       return;
+  }
+}
+
+// Whether the operator takes sizes there: by its schema, which tells them from dimensions and
+// steps. Operators without one pass values on.
+bool takes_sizes(const OperatorSchema* schema, std::size_t argument) {
+  if (!schema || argument >= schema->arguments.size()) return true;
+  const std::string& type = schema->arguments[argument].type;
+  return type.find("SymInt") != type.npos ||
+         (type == "Scalar" && schema->name.starts_with("aten.arange"));
+}
+
+// Calls fn(number) for each of the call's that could be a size.
+template <class Fn>
+void for_each_size(const Graph& graph, NodeId call, std::vector<NamedArgument>& arguments,
+                   const Fn& fn) {
+  const OperatorSchema* schema = find_operator(graph.text(graph.node(call).op));
+  if (schema && schema->source != SchemaSource::dispatcher) schema = nullptr;
+  for (std::size_t k = 0; k < arguments.size(); ++k) {
+    if (arguments[k].form == ArgForm::defaulted || !takes_sizes(schema, k)) continue;
+    for_each_integer(arguments[k].value, fn);
   }
 }
 
@@ -87,13 +109,10 @@ class Resizer {
   void replace_integers(NodeId id) {
     std::vector<NamedArgument> arguments = graph().node(id).arguments;
     bool changes = false;
-    for (NamedArgument& argument : arguments) {
-      if (argument.form == ArgForm::defaulted) continue;
-      for_each_integer(argument.value, [&](std::int64_t& value) {
-        changes |= now(value) != value;
-        value = now(value);
-      });
-    }
+    for_each_size(graph(), id, arguments, [&](std::int64_t& value) {
+      changes |= now(value) != value;
+      value = now(value);
+    });
     if (!changes) return;
     const OperandList& operands = graph().node(id).operands;
     journal_.set_arguments(id, std::move(arguments), {operands.begin(), operands.end()});
@@ -136,10 +155,8 @@ std::optional<FrozenProgram> resized(const FrozenProgram& program, const Resizin
 std::map<std::int64_t, std::size_t> given_integers(const Graph& graph) {
   std::map<std::int64_t, std::size_t> integers;
   for_each_call(graph, [&](NodeId id) {
-    for (const NamedArgument& argument : graph.node(id).arguments) {
-      if (argument.form == ArgForm::defaulted) continue;
-      for_each_integer(argument.value, [&](std::int64_t value) { ++integers[value]; });
-    }
+    std::vector<NamedArgument> arguments = graph.node(id).arguments;
+    for_each_size(graph, id, arguments, [&](std::int64_t value) { ++integers[value]; });
   });
   return integers;
 }

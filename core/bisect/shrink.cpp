@@ -90,10 +90,24 @@ class CallShrinking {
         Calls rest(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(at));
         rest.insert(rest.end(), all.begin() + static_cast<std::ptrdiff_t>(std::min(at + chunk, all.size())),
                     all.end());
-        if (rest.empty() || !keep(rest, results_outside(rest))) at += chunk;
+        if (rest.empty() || !(keep(rest, results_outside(rest)) || keep(rest, still_returned(rest)))) {
+          at += chunk;
+        }
       }
       if (chunk <= 1) return;
     }
+  }
+
+  // The program's outputs that are still there: where what only left out calls take must stay
+  // inside. None if they are results_outside.
+  std::vector<ValueId> still_returned(const Calls& calls) const {
+    const std::unordered_set<NodeId> inside(calls.begin(), calls.end());
+    std::vector<ValueId> returned = outputs();
+    std::erase_if(returned, [&](ValueId output) {
+      const NodeId producer = graph().value(output).producer;
+      return graph().node(producer).opcode == Opcode::call_function && !inside.contains(producer);
+    });
+    return returned == results_outside(calls) ? std::vector<ValueId>{} : returned;
   }
 
   // Inputs and weights that nobody takes.

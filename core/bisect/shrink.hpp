@@ -21,9 +21,14 @@ struct FrozenProgram {
   std::vector<RunValue> inputs;
 };
 
+// What a smaller program must have in common with the failure: the fault; or also the rule by which the
+// verifier decided, which the last one had of which the fault was asked alone. Another program that
+// cannot run at all shows nothing of wrong numbers.
+enum class Alike : std::uint8_t { fault, fault_and_rule };
+
 struct ShrinkSetup {
   Device device;
-  std::function<bool(const FrozenProgram&)> fails;
+  std::function<bool(const FrozenProgram&, Alike)> fails;
   std::function<void(std::size_t calls)> told;  // of each step that was kept
   std::size_t most_trials = 1000;  // after so many, sizes and values stay as they are
 };

@@ -29,9 +29,10 @@ class Smallest {
   // is, also where the part cannot be made (whatever `make` throws but `interrupted`).
   template <class Make>
   bool keep_part(const Make& make) {
-    return tried([&] { return fails_twice(make()); });
+    return tried([&] { return fails_twice(make(), Alike::fault); });
   }
-  // A program that computes something else: the structural checks pass, and it runs by itself.
+  // A program that computes something else: the structural checks pass, it runs by itself, and the
+  // verifier decides by the same rule.
   // `propose` answers it, or nothing.
   template <class Propose>
   bool keep_other(const Propose& propose) {
@@ -40,7 +41,7 @@ class Smallest {
       if (!other) return false;
       require_sound(*other);
       ++trials_;
-      return fails_twice(std::move(*other));
+      return fails_twice(std::move(*other), Alike::fault_and_rule);
     });
   }
   // No trials are left for steps that only make it nicer.
@@ -51,7 +52,7 @@ class Smallest {
 
  private:
   void require_sound(const FrozenProgram& program) const;
-  bool fails_twice(FrozenProgram smaller);
+  bool fails_twice(FrozenProgram smaller, Alike alike);
 
   FrozenProgram program_;
   const ShrinkSetup& setup_;

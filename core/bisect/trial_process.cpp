@@ -103,6 +103,7 @@ class Listening {
     for (std::string* text : {&error.what, &error.where, &error.why, &error.hint})
       *text = in.text();
     guilty_.failure.verdict.verifier = in.text();
+    guilty_.failure.verdict.rule = in.text();
     guilty_.failure.rewrites = in.number<std::uint64_t>();
   }
 
@@ -142,6 +143,7 @@ void serve_trial(int socket, Program& program, ResolvedPipeline& pipeline, const
       answer.text(*text);
     }
     answer.text(failure.verdict.verifier);
+    answer.text(failure.verdict.rule);
     answer.number(failure.rewrites);
   }
   tell(channel, std::move(answer));

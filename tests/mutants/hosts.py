@@ -250,6 +250,11 @@ def relu_after_sine(self, x):
     return x.sin().relu().cos() + 1
 
 
+@host(numbers(40) * 10, numbers(3), shapes=[{0: Dim("length", min=1, max=64)}, None])
+def relu_of_any_length(self, x, y):
+    return (x.sin() * 9).relu().cos(), torch.cat([x, y]).relu() + 1
+
+
 @host(numbers(6))
 def relu_in_a_branch(self, x):
     return torch.cond(x.square().sum() >= 0, lambda x: ((x * 100).relu() / 100).cos(),

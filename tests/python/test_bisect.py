@@ -86,9 +86,18 @@ def test_sizes_shrink_to_what_the_fault_needs(bisect, fettle, mutant_program, na
 
 
 def test_dynamic_sizes_shrink_within_their_range(bisect, fettle, mutant_program):
-    done, folder = bisect(text_of("mutant_narrow_positions"), mutant_program("positions"))
+    done, folder = bisect(text_of("mutant_relu6"), mutant_program("relu_of_any_length"))
     assert done.code == 1
-    assert elements_of(folder) < 40, (folder / "README.md").read_text()
+    assert re.search(r"^- `.*`: f32\[s\d+.*\] = \[\d+\.\d+\]$", (folder / "README.md").read_text(), re.M)
+    assert elements_of(folder) == 1
+    assert still_fails(fettle, folder)
+
+
+def test_a_smaller_program_fails_by_the_same_rule(bisect, fettle, mutant_program):
+    done, folder = bisect(text_of("mutant_merged_means"), mutant_program("square_means"))
+    assert done.code == 1
+    assert "does not run" not in (folder / "README.md").read_text()  # as one of other dims would
+    assert elements_of(folder) <= 8
     assert still_fails(fettle, folder)
 
 
