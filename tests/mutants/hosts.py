@@ -250,6 +250,14 @@ def relu_after_sine(self, x):
     return x.sin().relu().cos() + 1
 
 
+@host(numbers(240))
+def write_through_view(self, x):
+    y = x * 2
+    before = y.sum()
+    y.view(4, 6, 10)[:, :3].zero_()
+    return before * 2, y.sum() * 3
+
+
 @host(numbers(40) * 10, numbers(3), shapes=[{0: Dim("length", min=1, max=64)}, None])
 def relu_of_any_length(self, x, y):
     return (x.sin() * 9).relu().cos(), torch.cat([x, y]).relu() + 1

@@ -85,6 +85,14 @@ def test_sizes_shrink_to_what_the_fault_needs(bisect, fettle, mutant_program, na
     assert still_fails(fettle, folder)
 
 
+def test_sizes_in_arguments_shrink_with_those_of_inputs(bisect, fettle, mutant_program):
+    done, folder = bisect(text_of("mutant_cse_across_write"), mutant_program("write_through_view"))
+    assert done.code == 1
+    assert "[1, 1, 1])" in re.search(r"aten.view.default\(.*", before_text(folder))[0]
+    assert elements_of(folder) == 1
+    assert still_fails(fettle, folder)
+
+
 def test_dynamic_sizes_shrink_within_their_range(bisect, fettle, mutant_program):
     done, folder = bisect(text_of("mutant_relu6"), mutant_program("relu_of_any_length"))
     assert done.code == 1
