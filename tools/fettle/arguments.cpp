@@ -102,24 +102,20 @@ std::string Arguments::text(const std::string& name, std::string_view otherwise)
   return has(name) ? values_[name].as<std::string>() : std::string(otherwise);
 }
 
-std::vector<std::string> Arguments::given(const std::vector<OptionSpec>& options) const {
-  std::vector<std::string> words;
-  for (const OptionSpec& option : options) {
-    if (option.value.empty()) {
-      if (flag(option.name)) words.push_back("--" + option.name);
-      continue;
-    }
-    if (!has(option.name)) continue;
-    for (const std::string& value :
-         option.repeatable ? list(option.name) : std::vector{text(option.name)}) {
-      words.push_back("--" + option.name + "=" + value);
-    }
-  }
-  return words;
-}
-
 std::vector<std::string> Arguments::list(const std::string& name) const {
   return has(name) ? values_[name].as<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
+std::vector<Arguments::Given> Arguments::given(const std::vector<OptionSpec>& options) const {
+  std::vector<Given> all;
+  for (const OptionSpec& option : options) {
+    if (option.value.empty() || !has(option.name)) continue;
+    for (const std::string& value :
+         option.repeatable ? list(option.name) : std::vector{text(option.name)}) {
+      all.push_back({option.name, value});
+    }
+  }
+  return all;
 }
 
 std::string Arguments::choice(const std::string& name) const {

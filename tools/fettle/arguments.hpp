@@ -26,13 +26,16 @@ class Arguments {
   bool flag(const std::string& name) const { return has(name) && values_[name].as<bool>(); }
   std::string text(const std::string& name, std::string_view otherwise = {}) const;
   std::vector<std::string> list(const std::string& name) const;
+  // What was given of these options, flags apart: to hand on to another command.
+  struct Given {
+    std::string name, text;
+  };
+  std::vector<Given> given(const std::vector<OptionSpec>& options) const;
   // The value of an option or positional with choices; the first choice when it is not given.
   std::string choice(const std::string& name) const;
   std::int64_t whole_number(const std::string& name, std::int64_t otherwise, std::int64_t min,
                             std::int64_t max) const;
   const CommandSpec& spec() const { return spec_; }
-  // What was given of these options, as words of a command line: "--plugin-dir=DIR", "--keep-going".
-  std::vector<std::string> given(const std::vector<OptionSpec>& options) const;
 
  private:
   void store(const std::vector<std::string>& arguments);

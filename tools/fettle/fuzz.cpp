@@ -117,8 +117,8 @@ class FuzzCommand {
 
   std::string again() const {
     std::string text;
-    for (const std::string& word : arguments_.given(fuzz_options())) {
-      if (!word.starts_with("--seed=")) text += " " + word;
+    for (const auto& [name, given] : arguments_.given(fuzz_options())) {
+      if (name != "seed") text += fmt::format(" --{}={}", name, given);
     }
     return text;
   }

@@ -144,8 +144,8 @@ CommandSpec fuzz_worker_command_spec() {
 
 FuzzWorker::FuzzWorker(const Invocation& invocation, const Arguments& arguments, std::uint64_t seed)
     : command_{invocation.executable.string(), "fuzz-worker"}, seed_(seed) {
-  for (std::string& word : arguments.given(fuzz_options())) {
-    if (!word.starts_with("--seed=")) command_.push_back(std::move(word));
+  for (const auto& [name, text] : arguments.given(fuzz_options())) {
+    if (name != "seed") command_.push_back("--" + name + "=" + text);
   }
 }
 FuzzWorker::~FuzzWorker() = default;

@@ -87,11 +87,8 @@ std::string quoted(const std::string& word) {
 // The same run, looked into.
 [[noreturn]] void refer_to_bisect(const Error& error, const Arguments& arguments) {
   std::string line = "fettle bisect " + quoted(arguments.text("MODEL.pt2"));
-  for (const OptionSpec& option : bisect_command().options) {
-    if (option.name == "output" || !arguments.has(option.name)) continue;
-    const std::vector<std::string> values =
-        option.repeatable ? arguments.list(option.name) : std::vector{arguments.text(option.name)};
-    for (const std::string& value : values) line += " --" + option.name + " " + quoted(value);
+  for (const auto& [name, text] : arguments.given(bisect_command().options)) {
+    if (name != "output") line += " --" + name + " " + quoted(text);
   }
   Diagnostic diagnostic = error.diagnostic();
   diagnostic.hint = "find the rewrite that does it: " + line + "; or " + diagnostic.hint;

@@ -54,14 +54,8 @@ std::vector<std::string> command_line(const std::filesystem::path& executable,
                                       const std::vector<std::string>& without,
                                       const std::string& model) {
   std::vector<std::string> line = {executable.string(), command.name};
-  for (const OptionSpec& option : command.options) {
-    if (std::ranges::find(without, option.name) != without.end()) continue;
-    const auto& given = arguments.spec().options;
-    if (std::ranges::find(given, option.name, &OptionSpec::name) == given.end()) continue;
-    if (!arguments.has(option.name)) continue;
-    const std::vector<std::string> values =
-        option.repeatable ? arguments.list(option.name) : std::vector{arguments.text(option.name)};
-    for (const std::string& value : values) line.push_back("--" + option.name + "=" + value);
+  for (const auto& [name, text] : arguments.given(command.options)) {
+    if (std::ranges::find(without, name) == without.end()) line.push_back("--" + name + "=" + text);
   }
   line.insert(line.end(), more.begin(), more.end());
   line.insert(line.end(), {"--", model});

@@ -5,53 +5,12 @@
 #include <cstring>
 #include <limits>
 #include <optional>
-#include <vector>
+
+#include "noise_floor.hpp"
 
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-// The elements in row-major order without gaps; copied only where they are not.
-class Dense {
- public:
-  explicit Dense(fettle::TensorView tensor) {
-    if (tensor.elements() == 0) return;
-    if (tensor.contiguous()) {
-      data_ = tensor.data();
-      return;
-    }
-    const auto width = static_cast<std::size_t>(tensor.element_bytes());
-    copy_.resize(static_cast<std::size_t>(tensor.bytes()));
-    tensor.for_each_element([&](std::int64_t i, const std::byte* at) {
-      std::memcpy(copy_.data() + static_cast<std::size_t>(i) * width, at, width);
-    });
-    data_ = copy_.data();
-  }
-  const std::byte* data() const { return data_; }
-
- private:
-  const std::byte* data_ = nullptr;
-  std::vector<std::byte> copy_;
-};
-
-// The error of one element, and what is allowed there. An infinite error never passes.
-struct ElementError {
-  double error = 0, allowed = 0;
-  bool passed = true;
-};
-
-// What is no number, or an infinity, must be that on both sides; else nothing.
-std::optional<ElementError> special_error(double expected, double actual) {
-  if (std::isnan(expected) || std::isnan(actual)) {
-    const bool both = std::isnan(expected) && std::isnan(actual);
-    return ElementError{both ? 0 : kInfinity, 0, both};
-  }
-  if (std::isinf(expected) || std::isinf(actual)) {
-    const bool same = expected == actual;
-    return ElementError{same ? 0 : kInfinity, 0, same};
-  }
-  return std::nullopt;
-}
 
 ElementError float_error(double expected, double actual, bool same_bits, bool bitwise,
                          Tolerance tolerance) {
@@ -61,81 +20,6 @@ ElementError float_error(double expected, double actual, bool same_bits, bool bi
   const double allowed = tolerance.atol + tolerance.rtol * std::fabs(expected);
   return {error, allowed, error <= allowed};
 }
-
-double epsilon_of(fettle::Dtype part) {
-  switch (part) {
-    case fettle::Dtype::float64:
-      return 0x1p-52;
-    case fettle::Dtype::float32:
-      return 0x1p-23;
-    case fettle::Dtype::float16:
-      return 0x1p-10;
-    case fettle::Dtype::bfloat16:
-      return 0x1p-7;
-    default:
-      return 0x1p-2;
-  }
-}
-
-// What the original says in float64, and how far it is from that in its own dtype.
-class NoiseFloor {
- public:
-  // Not usable: another shape, no floating numbers, float64 all the way (there is no noise then), or a
-  // float64 run that went another way (what it says is then about another computation).
-  NoiseFloor(const Rule& rule, fettle::TensorView original) : factor_(rule.factor) {
-    const fettle::Dtype part = fettle::component_dtype(original.dtype());
-    if (rule.truth == nullptr || rule.truth->kind != FETTLE_DATUM_TENSOR) return;
-    if (!fettle::is_floating(part)) return;
-    const fettle::TensorView truth(&rule.truth->tensor->dl_tensor);
-    if (fettle::component_dtype(truth.dtype()) != fettle::Dtype::float64) return;
-    if (shape_text(truth) != shape_text(original)) return;
-    epsilon_ = epsilon_of(part);
-    dense_.emplace(truth);
-    usable_ = measure(original, part) && (part != fettle::Dtype::float64 || rms_ > 0);
-  }
-
-  bool usable() const { return usable_; }
-  // Of finite numbers. Nothing where float64 overflows and the original does not: its own rounding, of a
-  // divisor say, is what kept it finite.
-  std::optional<ElementError> error(std::uint64_t i, double original, double actual) const {
-    const double truth = at(i);
-    if (!std::isfinite(truth)) return std::nullopt;
-    const double noise = std::fmax(rms_ + epsilon_ * std::fabs(truth), std::fabs(original - truth));
-    const double error = std::fabs(actual - truth);
-    return ElementError{error, factor_ * noise, error <= factor_ * noise};
-  }
-
- private:
-  double at(std::uint64_t i) const {
-    double value;
-    std::memcpy(&value, dense_->data() + i * sizeof value, sizeof value);
-    return value;
-  }
-
-  bool measure(fettle::TensorView original, fettle::Dtype part) {
-    constexpr double kMostNoise = 0.25;  // of the values' own size
-    const Dense dense(original);
-    const std::size_t width = fettle::dlpack_type(part).bits / 8u;
-    const std::uint64_t parts = fettle::is_complex(original.dtype()) ? 2 : 1;
-    const auto n = static_cast<std::uint64_t>(original.elements()) * parts;
-    double noise = 0, size = 0;
-    std::uint64_t finite = 0;
-    for (std::uint64_t i = 0; i < n; ++i) {
-      const double x = fettle::decode(part, dense.data() + i * width), truth = at(i);
-      if (!std::isfinite(x) || !std::isfinite(truth)) continue;
-      noise += (x - truth) * (x - truth);
-      size += truth * truth;
-      ++finite;
-    }
-    if (finite == 0) return false;
-    rms_ = std::sqrt(noise / static_cast<double>(finite));
-    return std::isfinite(rms_) && noise <= kMostNoise * kMostNoise * size;
-  }
-
-  double factor_, epsilon_ = 0, rms_ = 0;
-  bool usable_ = false;
-  std::optional<Dense> dense_;
-};
 
 double integer_error(fettle::Dtype dtype, const std::byte* expected, const std::byte* actual) {
   const std::int64_t x = fettle::decode_integer(dtype, expected);
