@@ -47,13 +47,13 @@ class Random {
 
 namespace detail __attribute__((visibility("hidden"))) {
 
-  struct Spread {  // of a sample's elements
+  struct Distribution {  // of a sample's elements
     double mean = 0, deviation = 1;
     std::int64_t low = 0, high = 1;
   };
 
-  inline Spread spread_of(TensorView sample) {
-    Spread spread;
+  inline Distribution distribution_of(TensorView sample) {
+    Distribution spread;
     const Dtype dtype = sample.dtype();
     double sum = 0, squares = 0;
     std::int64_t finite = 0;
@@ -88,7 +88,7 @@ namespace detail __attribute__((visibility("hidden"))) {
 
   // Fills a tensor of ours with elements drawn as the sample's are spread. `below`: integers stay
   // below it where the sample's smallest does.
-  inline void fill(TensorView tensor, const Spread& spread, std::int64_t below, Random& random) {
+  inline void fill(TensorView tensor, const Distribution& spread, std::int64_t below, Random& random) {
     const Dtype dtype = tensor.dtype(), part = component_dtype(dtype);
     const std::int64_t part_bytes = dlpack_type(part).bits / 8;
     const std::int64_t high = spread.low < below ? std::min(spread.high, below - 1) : spread.high;
@@ -158,13 +158,13 @@ namespace detail __attribute__((visibility("hidden"))) {
     return values;
   }
 
-  // Seeded, and checked: the sizes of set number `set`. Where nothing drawn fits, those of the export.
-  inline SymbolValues draw_sizes(const Shapes& shapes, Random& random, std::uint64_t set,
-                                 std::uint64_t attempt) {
+  // Seeded, and checked: the sizes of set number `set`, of the first two sets the ends where these
+  // are asked for. Where nothing drawn fits, those of the export.
+  inline SymbolValues draw_sizes(const Shapes& shapes, Random& random, std::uint64_t set, bool ends) {
     constexpr int kNear = 16, kDraws = 200;
     const SizeLimits limits = limits_of(shapes);
     if (limits.low.empty()) return {};
-    if (attempt == 0 && set < 2) {  // the ends, or what lies next to them
+    if (ends && set < 2) {  // the ends, or what lies next to them
       for (int step = 0; step < kNear; ++step) {
         SymbolValues values = set == 0 ? limits.low : limits.high;
         for (auto& [name, value] : values)
@@ -193,7 +193,8 @@ struct RandomSet {
 
 // Random inputs like the program's sample number `set` (modulo their count). Without samples: from
 // the recorded types; floats are standard normal then, booleans drawn, and integers zero in attempt 0,
-// 0..3 in 1, -8..8 in 2, 0..1 in 3. Another `attempt` draws anew.
+// 0..3 in 1, -8..8 in 2, 0..1 in 3. Another `attempt` draws anew; of sizes, the ends are drawn in
+// attempt 0, and without samples in 2, too.
 inline RandomSet random_set(const Program& program, std::uint64_t seed, std::uint64_t set,
                             std::uint64_t attempt = 0) {
   // Each number hashed by the one before: streams that begin a constant apart overlap.
@@ -203,14 +204,15 @@ inline RandomSet random_set(const Program& program, std::uint64_t seed, std::uin
   const Shapes shapes(program);
   Random size_random(~stream);
   RandomSet result;
-  result.sizes = detail::draw_sizes(shapes, size_random, set, attempt);
+  const std::size_t samples = program.sample_count();
+  const bool first_attempt = attempt == 0 || (samples == 0 && attempt == 2);
+  result.sizes = detail::draw_sizes(shapes, size_random, set, first_attempt);
   std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
   for (const auto& [name, value] : result.sizes) smallest = std::min(smallest, value);
   // A second draw supposes that integers are indices into what a dynamic size measures.
   const std::int64_t below = attempt % 2 == 1 && smallest > 0
                                  ? smallest
                                  : std::numeric_limits<std::int64_t>::max();
-  const std::size_t samples = program.sample_count();
   Data inputs(program.input_count());
   if (samples != 0) inputs = program.sample_inputs(set % samples);
   for (std::size_t k = 0; k < inputs.size(); ++k) {
@@ -226,10 +228,10 @@ inline RandomSet random_set(const Program& program, std::uint64_t seed, std::uin
     const bool typed =
         type.is_tensor() && dtype_name(type.dtype()) != std::string_view("unknown");
     const auto shape = typed ? detail::shape_of(type, shapes, result.sizes) : std::nullopt;
-    detail::Spread spread;
+    detail::Distribution spread;
     Tensor tensor;
     if (samples != 0) {
-      spread = detail::spread_of(inputs.tensor(k));
+      spread = detail::distribution_of(inputs.tensor(k));
       tensor = !shape || detail::same_shape(inputs.tensor(k), *shape)
                    ? Tensor::copy_of(inputs.tensor(k))  // strides included
                    : Tensor::zeros(inputs.tensor(k).dtype(), *shape);
@@ -290,25 +292,76 @@ namespace detail __attribute__((visibility("hidden"))) {
 
 }  // namespace )
 
-// A random set whose floating tensors are made of such numbers; nothing if the program takes none.
-inline std::optional<RandomSet> edge_set(const Program& program, std::uint64_t seed,
-                                         EdgeKind kind) {
-  RandomSet set = random_set(program, seed, 2);
-  bool any = false;
-  Random random(seed + static_cast<std::uint64_t>(kind));
-  for (std::size_t k = 0; k < set.inputs.size(); ++k) {
-    if (!set.inputs.is_tensor(k)) continue;
-    const TensorView tensor = set.inputs.tensor(k);
-    const Dtype part = component_dtype(tensor.dtype());
-    if (!is_floating(part) || !can_decode(part)) continue;
-    any = true;
-    const std::int64_t width = dlpack_type(part).bits / 8;
-    tensor.for_each_element([&](std::int64_t, const std::byte* element) {
-      auto* at = const_cast<std::byte*>(element);
-      for (std::int64_t offset = 0; offset < tensor.element_bytes(); offset += width)
-        detail::encode(part, detail::edge_number(kind, part, decode(part, at + offset), random), at + offset);
-    });
+// How the floating numbers of a set are spread. What is right for numbers near one may be wrong for
+// small and large ones; ties and bounds are met by integers, cancellation far from zero.
+enum class Spread : std::uint8_t { drawn, magnitudes, integers, shifted };
+inline constexpr Spread kSpreads[] = {Spread::drawn, Spread::magnitudes, Spread::integers,
+                                      Spread::shifted};
+inline const char* spread_name(Spread spread) {
+  constexpr const char* kNames[] = {"as drawn", "magnitudes from 1e-3 to 1e3", "small integers",
+                                    "around 1000"};
+  return kNames[static_cast<std::size_t>(spread)];
+}
+
+namespace detail __attribute__((visibility("hidden"))) {
+
+  inline double spread_number(Spread spread, double drawn, Random& random) {
+    switch (spread) {
+      case Spread::drawn:
+        return drawn;
+      case Spread::magnitudes:  // log-uniform, of both signs
+        return std::copysign(std::pow(10.0, 6.0 * random.uniform() - 3.0), drawn);
+      case Spread::integers:
+        return static_cast<double>(random.next() % 17) - 8.0;
+      case Spread::shifted:
+        return 1000.0 + drawn;
+    }
+    return drawn;
   }
+
+  // element = number(dtype, element) for all floating ones; false: there are none.
+  template <class Number>
+  bool replace_floats(Data& values, Number number) {
+    bool any = false;
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      if (!values.is_tensor(k)) continue;
+      const TensorView tensor = values.tensor(k);
+      const Dtype part = component_dtype(tensor.dtype());
+      if (!is_floating(part) || !can_decode(part)) continue;
+      any = true;
+      const std::int64_t width = dlpack_type(part).bits / 8;
+      tensor.for_each_element([&](std::int64_t, const std::byte* element) {
+        auto* at = const_cast<std::byte*>(element);
+        for (std::int64_t offset = 0; offset < tensor.element_bytes(); offset += width)
+          encode(part, number(part, decode(part, at + offset)), at + offset);
+      });
+    }
+    return any;
+  }
+
+}  // namespace )
+
+// A random set whose floating numbers are spread like this.
+inline RandomSet spread_set(const Program& program, std::uint64_t seed, std::uint64_t set,
+                            std::uint64_t attempt, Spread spread) {
+  RandomSet made = random_set(program, seed, set, attempt);
+  Random random(Random(seed + set).next() + attempt);
+  if (spread != Spread::drawn)
+    detail::replace_floats(made.inputs, [&](Dtype, double drawn) {
+      return detail::spread_number(spread, drawn, random);
+    });
+  return made;
+}
+
+// A random set whose floating tensors are made of such numbers; nothing if the program takes none.
+// `attempt`: as for random_set.
+inline std::optional<RandomSet> edge_set(const Program& program, std::uint64_t seed, EdgeKind kind,
+                                         std::uint64_t attempt = 0) {
+  RandomSet set = random_set(program, seed, 2, attempt);
+  Random random(seed + static_cast<std::uint64_t>(kind));
+  const bool any = detail::replace_floats(set.inputs, [&](Dtype part, double drawn) {
+    return detail::edge_number(kind, part, drawn, random);
+  });
   if (!any) return std::nullopt;
   return set;
 }
