@@ -12,7 +12,9 @@ namespace {
 class Extraction {
  public:
   explicit Extraction(const Graph& source)
-      : source_(source), out_{std::make_unique<Graph>(), {}}, to_(*out_.graph, Journal::Recording::off) {
+      : source_(source),
+        out_{std::make_unique<Graph>(), {}},
+        to_(*out_.graph, Journal::Recording::off) {
     ShapeConstraints constraints;
     constraints.ranges = source.shape_constraints().ranges;
     to_.set_shape_constraints(std::move(constraints));
@@ -104,11 +106,14 @@ class Extraction {
     spec.opcode = node.opcode;
     spec.op = translated(node.op);
     // A block sees its own values alone: below the root, names may stay as they were.
-    const auto named = [&](StringId name) { return block == kRootBlock ? fresh(name) : translated(name); };
+    const auto named = [&](StringId name) {
+      return block == kRootBlock ? fresh(name) : translated(name);
+    };
     spec.name = named(node.name);
     for (const ValueId operand : node.operands) spec.operands.push_back(copies_.at(operand));
     for (const NamedArgument& argument : node.arguments) {
-      spec.arguments.push_back({translated(argument.name), argument.form, translated(argument.value)});
+      spec.arguments.push_back(
+          {translated(argument.name), argument.form, translated(argument.value)});
     }
     spec.result_forms = node.result_forms;
     for (const ValueId result : source_.results(id)) {

@@ -236,6 +236,13 @@ Journal::Footprint Journal::footprint(const Rewrite& rewrite) const {
   Footprint done;
   std::unordered_set<NodeId> created, recalled;
   std::map<std::pair<NodeId, std::uint32_t>, ValueId> first_old;  // by operand
+  // Otherwise than in its operands: a call stands for all that it makes.
+  const auto changed = [&](NodeId node) {
+    if (graph_.node(node).opcode == Opcode::call_function)
+      recalled.insert(node);
+    else
+      done.beyond_calls |= !created.contains(node);
+  };
   for (Mark m = rewrite.first; m < rewrite.last; ++m) {
     const Entry& entry = entries_[m];
     if (const auto* e = std::get_if<Created>(&entry)) {
@@ -246,10 +253,13 @@ Journal::Footprint Journal::footprint(const Rewrite& rewrite) const {
       first_old.try_emplace({e->node, e->operand}, e->old);
     } else if (const auto* e = std::get_if<ArgumentsSet>(&entry)) {
       recalled.insert(e->node);
+    } else if (const auto* e = std::get_if<Moved>(&entry)) {
+      changed(e->node);
+    } else if (const auto* e = std::get_if<TypeSet>(&entry)) {
+      changed(graph_.value(e->value).producer);
     } else if (const auto* e = std::get_if<InputSpecSet>(&entry)) {
-      done.beyond_calls |= !created.contains(e->node);
-    } else if (std::holds_alternative<TypeSet>(entry) || std::holds_alternative<Moved>(entry) ||
-               std::holds_alternative<OutputSpecsSet>(entry)) {
+      changed(e->node);
+    } else if (std::holds_alternative<OutputSpecsSet>(entry)) {
       done.beyond_calls = true;
     }
   }

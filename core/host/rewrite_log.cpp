@@ -61,8 +61,8 @@ RewriteLog::Cut RewriteLog::cut(std::size_t index, std::uint64_t radius) const {
   sides.cut[1] = extract(sides.after.graph(), plan.after_calls, plan.inputs, plan.after_outputs);
   constexpr std::string_view kNames[] = {"before", "after"};
   for (int k = 0; k < 2; ++k) {
-    sides.programs[k] =
-        std::make_unique<ProgramHandle>(std::string(kNames[k]), *sides.cut[k].graph, nullptr, device_);
+    sides.programs[k] = std::make_unique<ProgramHandle>(std::string(kNames[k]),
+                                                        *sides.cut[k].graph, nullptr, device_);
   }
   return {sides.programs[0].get(), sides.programs[1].get(), plan.whole, {}};
 }

@@ -2,11 +2,17 @@
 // "fettle.rewrites/1".
 //
 // A cut has two sides, before the rewrite and after it. What they return are the values that calls
-// around took before and take now; what goes in are values upstream, the same on both sides, `radius`
-// calls away from what was rewritten. Whether the sides agree on any input does not depend on the rest
-// of the program; that they do not may be for want of context, which a larger radius brings.
+// around took before and take now; what goes in are values upstream, the same on both sides,
+// `radius` calls away from what was rewritten. Whether the sides agree on any input does not depend
+// on the rest of the program; that they do not may be for want of context, which a larger radius
+// brings.
 //
-// Refused: rewrites in nested graphs; of what is written in place, random or unknown; of the signature.
+// What a rewrite does inside of a nested graph is cut out there; a larger radius goes on around the
+// call that owns it. Loops are run on the program's own inputs alone: on others they might never
+// end. Calls that draw random numbers are run if both sides have the same ones.
+//
+// Refused: rewrites of what is written in place or unknown, that add, remove or move random calls,
+// or that change the signature.
 #pragma once
 
 #include <memory>
@@ -25,10 +31,10 @@ namespace fettle {
 
 class RewriteLog {
  public:
-  // `edits` began on `original` and led to `edited`; the pass' own begin at byte `from`. All outlive
-  // this. Nothing is computed before it is asked for.
-  RewriteLog(const Graph& original, const Graph& edited, const EditRecorder& edits, std::size_t from,
-             std::vector<Journal::Rewrite> rewrites, Device device);
+  // `edits` began on `original` and led to `edited`; the pass' own begin at byte `from`. All
+  // outlive this. Nothing is computed before it is asked for.
+  RewriteLog(const Graph& original, const Graph& edited, const EditRecorder& edits,
+             std::size_t from, std::vector<Journal::Rewrite> rewrites, Device device);
   ~RewriteLog();
 
   std::size_t count() const { return rewrites_.size(); }
