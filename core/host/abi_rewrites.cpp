@@ -1,4 +1,6 @@
 // "fettle.rewrites/1": what one pass did, rewrite by rewrite.
+#include <fmt/format.h>
+
 #include "host/abi_tables.hpp"
 #include "host/context.hpp"
 #include "host/program_impl.hpp"
@@ -28,13 +30,26 @@ fettle_status info(fettle_ctx* ctx, const fettle_rewrites* r, std::uint64_t inde
   });
 }
 
+// People should know what was not looked at; the first reason stands for the others.
+void say_why(fettle_ctx& ctx, const RewriteLog& log, std::uint64_t index, const std::string& why) {
+  ctx.outcome.notes.push_back(
+      {.code = Code::plugin_message,
+       .what = fmt::format("{}: rewrite {} cannot be looked at by itself", ctx.speaker, index + 1),
+       .where = fmt::format("{}, at '{}'", log.why(index), log.root(index)),
+       .why = why,
+       .severity = Severity::note});
+}
+
 fettle_status cut(fettle_ctx* ctx, const fettle_rewrites* r, std::uint64_t index,
                   std::uint64_t radius, fettle_rewrite_cut* out) {
   return guarded(ctx, "cut", [&]() -> fettle_status {
     if (!ctx || !r || !usable(out)) return FETTLE_E_ARGUMENT;
     if (index >= count(r)) return FETTLE_E_ABSENT;
     const RewriteLog::Cut made = log_of(r).cut(index, radius);
-    if (!made.refusal.empty()) return refuse(ctx, FETTLE_E_UNSUPPORTED, made.refusal);
+    if (!made.refusal.empty()) {
+      if (log_of(r).first_refusal()) say_why(*ctx, log_of(r), index, made.refusal);
+      return refuse(ctx, FETTLE_E_UNSUPPORTED, made.refusal);
+    }
     fettle_rewrite_cut found{};
     found.whole = made.whole;
     found.before = made.before->abi();

@@ -125,13 +125,16 @@ class Cutter {
       refuse("'" + sides_.name(value) + "' is written in place");
   }
 
-  // Both sides draw the same random numbers, if the same calls draw them, in the same order.
+  // Both sides draw the same random numbers, if the same calls draw them, in the same order; what
+  // only asserts does so on both.
   void require_repeatable(NodeId call) {
     const CallFacts facts = call_facts(sides_.of(call), call);
     if (facts.pure()) return;
-    const bool draws = facts.known && facts.random && !facts.uninitialized;
-    const bool does_more = facts.side_effect || facts.mutates();
-    if (draws && !does_more && !changed_.contains(call)) return random_.push_back(call);
+    const bool writes = !facts.known || facts.mutates() || facts.uninitialized;
+    if (!writes && !changed_.contains(call)) {
+      if (facts.random) random_.push_back(call);
+      return;
+    }
     refuse("'" + std::string(sides_.of(call).text(sides_.of(call).node(call).name)) +
            "' is not pure: " + facts.why);
   }

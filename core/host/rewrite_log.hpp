@@ -17,6 +17,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/edit_recorder.hpp"
@@ -48,6 +49,7 @@ class RewriteLog {
     std::string refusal;  // not empty: there are no programs, for this reason
   };
   Cut cut(std::size_t index, std::uint64_t radius) const;
+  bool first_refusal() const { return !std::exchange(refused_, true); }  // asked after one
 
   const fettle_rewrites* abi() const { return reinterpret_cast<const fettle_rewrites*>(this); }
 
@@ -62,6 +64,7 @@ class RewriteLog {
   std::vector<Journal::Rewrite> rewrites_;
   Device device_;
   mutable std::unique_ptr<Sides> sides_;
+  mutable bool refused_ = false;
 };
 
 }  // namespace fettle

@@ -220,4 +220,7 @@ TEST_CASE("what is written in place cannot be looked at by itself") {
       judge(writes, [](Journal& journal) { replace(journal, "a", "aten.absolute.default"); });
   CHECK(judged.verdict.judgement == Judgement::unable);
   CHECK_THAT(judged.verdict.detail, contains("none of the 1 rewrites"));
+  REQUIRE(judged.notes.size() == 1);
+  CHECK_THAT(judged.notes[0].what, contains("rewrite 1 cannot be looked at by itself"));
+  CHECK(judged.notes[0].why == "'c' is written in place");
 }
