@@ -270,3 +270,22 @@ TEST_CASE("symbolic types agree with concrete ones at five sizes: products, laye
     running = aten.cumsum.default(i, 1)
     attended = aten.scaled_dot_product_attention.default(x, x, x))");
 }
+
+TEST_CASE("layouts are those of a run, where meta tensors and the usual rules have others") {
+  // Found by fuzzing, each.
+  all_as_recorded(R"(
+    graph(q: f32[2, 3, 5, 4], t: f32[2, 3, 5, 4][60, 4, 12, 1], x: f32[3, 4][1, 3], y: f32[3, 4],
+          c: f32[5, 1, 6][6, 1, 1], w: f32[4, 1, 3], v: f32[4, 8, 3], u: f32[4, 8, 6][48, 1, 8]):
+      plain: f32[2, 3, 5, 4] = aten.scaled_dot_product_attention.default(q, t, t)
+      turned: f32[2, 3, 5, 4][60, 4, 12, 1] = aten.scaled_dot_product_attention.default(t, q, q)
+      rsub: f32[3, 4] = aten.rsub.Tensor(x, y)
+      log_sigmoid: f32[3, 4] = aten.log_sigmoid.default(x)
+      one: f32[5, 4, 6][24, 1, 4] = aten.conv1d.default(c, w, None, [1], [1])
+      many: f32[4, 4, 6] = aten.conv1d.default(u, v, None, [1], [1])
+      return (plain, turned, rsub, log_sigmoid, one, many))");
+  all_as_recorded(R"(
+    range s77 in [2, 12]
+    graph(x: f32[5, 5, s77=3][5, 1, 25], m: b8[5, 5, s77=3]):
+      masked_fill: f32[5, 5, s77=3] = aten.masked_fill.Scalar(x, m, 0.0)
+      return (masked_fill,))");
+}

@@ -75,8 +75,8 @@ TEST_CASE("a node is created where it is wanted, and named after its operator") 
   several.result_forms = {{ArgKind::tensor, 1}, {ArgKind::tensor, 1}};
   several.result_types.push_back(several.result_types[0]);
   const NodeId max = e.journal.create_node(std::move(several), {});
-  CHECK(e.graph.text(e.graph.value(e.graph.result(max, 0)).name) == "max_0");
-  CHECK(e.graph.text(e.graph.value(e.graph.result(max, 1)).name) == "max_1");
+  CHECK(e.graph.text(e.graph.value(e.graph.result(max, 0)).name) == "max_1_0");
+  CHECK(e.graph.text(e.graph.value(e.graph.result(max, 1)).name) == "max_1_1");
   check(e.graph);
 }
 
@@ -277,6 +277,19 @@ TEST_CASE("fields that no pass may touch are closed to recording journals") {
   e.refuses("graph-bad-edit",
             [&] { e.journal.set_block_details(kRootBlock, e.graph.intern("{}"), true); });
   e.refuses("graph-bad-edit", [&] { e.journal.set_block_name(kRootBlock, e.graph.intern("a")); });
+}
+
+TEST_CASE("a tensor in a list of one has a name of its own") {
+  Editing e;
+  NodeSpec spec;
+  spec.op = e.graph.intern("aten.unbind.int");
+  spec.arguments.push_back({e.graph.intern("self"), ArgForm::positional,
+                            {ArgKind::tensor, spec.add_operand(value(e.graph, "x"))}});
+  spec.result_forms = {{ArgKind::tensors, 1}};
+  spec.result_types = {e.graph.value(value(e.graph, "x")).type};
+  const NodeId node = e.journal.create_node(std::move(spec), {});
+  CHECK(e.graph.text(e.graph.node(node).name) == "unbind");
+  CHECK(e.graph.text(e.graph.value(e.graph.result(node)).name) == "unbind_0");
 }
 
 TEST_CASE("fresh names are nobody's") {

@@ -4,11 +4,13 @@ program under the host's checks alone and under each verifier alone, and prints 
 
 `caught`: the run failed (exit code 1 or 3); `–`: the mutant got through; `unable`: the verifier could not judge, which
 fails a run, too; empty: the host's own checks had caught it before. A verifier that this build does not have is
-left out, and named below the table.
+left out, and named below the table. With --fuzz SECONDS: how long `fettle fuzz` takes to find each, on programs of
+its own (PROGRAMS: how many it made).
 """
 import argparse
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -88,15 +90,41 @@ def table(runs, mutants):
         yield f"Not in this build: {', '.join(absent)}."
 
 
+def fuzzed(runs, mutants, seconds):
+    """Lines of Markdown: each mutant as if it were a pass of ours."""
+    yield "| mutant | found | programs | seconds | calls left |"
+    yield "|---|---|---|---|---|"
+    found = 0
+    for mutant in mutants:
+        done = subprocess.run([runs.executable, "fuzz", "--passes", mutant, "--plugin-dir", runs.plugins,
+                               "--seed=1", f"--seconds={seconds}", "-o", runs.folder / mutant],
+                              capture_output=True, text=True)
+        said = re.search(r"(\d+) programs of \d+ calls in ([\d.]+ \w+)", done.stdout)
+        if not said:
+            raise SystemExit(f"{mutant} ended with {done.returncode}:\n{done.stderr}")
+        mine = done.returncode == 1 and f"'{mutant}'" in done.stdout
+        found += mine
+        left = re.search(r"smaller: .*?, (\d+) of (\d+) calls", done.stdout)
+        yield (f"| `{mutant}` | {'yes' if mine else 'no'} | {said[1]} | {said[2]} | "
+               f"{f'{left[1]} of {left[2]}' if left else ''} |")
+    yield f"\n{found} of {len(mutants)} mutants are found."
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="table.py", description=__doc__.partition(":")[0])
     parser.add_argument("mutants", nargs="*", metavar="MUTANT", help="of mutants.py (all)")
     parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build", help="(build)")
+    parser.add_argument("--fuzz", type=int, metavar="SECONDS", help="find each by fuzzing")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.mutants) - set(MUTANTS))
     if unknown:
         parser.error(f"no mutant is named {', '.join(unknown)}")
     mutants = options.mutants or sorted(MUTANTS)
+    if options.fuzz:
+        with tempfile.TemporaryDirectory() as folder:
+            for line in fuzzed(Runs(options.build_dir, None, pathlib.Path(folder)), mutants, options.fuzz):
+                print(line, flush=True)
+        return
     import zoo
     from models import MODELS
     models = zoo.ensure_models({MUTANTS[mutant][0] for mutant in mutants} & set(MODELS))

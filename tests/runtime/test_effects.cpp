@@ -187,3 +187,28 @@ TEST_CASE("bits of numbers are not read in float64") {
       return (bytes,))");
   CHECK_NOTHROW(Executable(*integers, in_float64()));
 }
+
+TEST_CASE("random numbers are the same in float64") {
+  const auto graph = graph_of(R"(
+    graph(x: f32[32]):
+      rand: f32[32] = aten.rand.default([32])
+      randn: f32[32] = aten.randn_like.default(x)
+      dropout: f32[32] = aten.dropout.default(x, 0.5, True)
+      low: bf16[32] = aten.rand.default([32], dtype=torch.bfloat16)
+      return (rand, randn, dropout, low))");
+  const std::vector<RunValue> x = {tensor({32}, std::vector<float>(32, 1.5f))};
+  RunOptions seeded;
+  seeded.seed = 7;
+  const auto own = Executable(*graph, {}).run(x, seeded).outputs;
+  const auto lifted = Executable(*graph, in_float64()).run(x, seeded).outputs;
+  for (std::size_t k = 0; k < own.size(); ++k) {
+    INFO(k);
+    const Tensor& drawn = std::get<Tensor>(lifted[k]);
+    CHECK(drawn.type().dtype == DType::float64);
+    const TensorData data = drawn.to_constant();
+    const auto* numbers = reinterpret_cast<const double*>(data.storage->data);
+    if (k == 3) continue;  // values_of reads float32
+    const std::vector<float> floats = values_of(own[k]);
+    CHECK(std::equal(floats.begin(), floats.end(), numbers));
+  }
+}

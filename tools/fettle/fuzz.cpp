@@ -60,8 +60,13 @@ class FuzzCommand {
         setup_{host_, fuzzed_pipelines(invocation, arguments, host_), fuzzed_calls(arguments),
                scratch_.path(), observer_},
         folder_(arguments.text("output", "fuzz-findings")) {
-    // What is wrong with the pipeline is told once, and not of every program.
+    // What is wrong is told once, and not of every program.
     for (const FuzzedPipeline& each : setup_.pipelines) resolve(each.pipeline, host_);
+    if (const std::string kept = arguments.text("keep-programs");
+        !kept.empty() && !fs::is_directory(kept)) {
+      throw Error({Code::usage_bad_argument, "there is no folder to keep programs in",
+                   "--keep-programs " + kept, {}, "make it, or name another"});
+    }
   }
 
   int run() {
