@@ -285,7 +285,7 @@ TEST_CASE("layouts are those of a run, where meta tensors and the usual rules ha
       return (plain, turned, rsub, log_sigmoid, one, many))");
   all_as_recorded(R"(
     range s77 in [2, 12]
-    graph(x: f32[5, 5, s77=3][5, 1, 25], m: b8[5, 5, s77=3]):
-      masked_fill: f32[5, 5, s77=3] = aten.masked_fill.Scalar(x, m, 0.0)
+    graph(x: f32[5, 5, s77=3][5, 1, 25], m: b8[5, 5, s77=3][5*s77=15, s77=3, 1]):
+      masked_fill: f32[5, 5, s77=3][5*s77=15, s77=3, 1] = aten.masked_fill.Scalar(x, m, 0.0)
       return (masked_fill,))");
 }

@@ -68,7 +68,7 @@ TEST_CASE("what a person writes by hand is short") {
   CHECK(graph->node_count() == 5);
   CHECK(print(*graph, {.types = PrintOptions::Types::none}) ==
         "graph(x, c = tensor_constant 'c'):\n"
-        "  max: (a, b) = aten.max.dim(x, 0)\n"
+        "  max_1: (a, b) = aten.max.dim(x, 0)\n"
         "  _assert_async: None = aten._assert_async.default(b)\n"
         "  return (a,)\n");
 }

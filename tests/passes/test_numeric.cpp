@@ -268,9 +268,24 @@ TEST_CASE("an ill-conditioned program is allowed what it does to itself") {
             .judgement == Judgement::fail);
 }
 
-TEST_CASE("programs that draw random numbers have no noise floor: tolerance decides") {
+TEST_CASE("programs that draw random numbers have a noise floor: float64 draws the same") {
   const std::string lines =
       "  r: f32[4] = aten.rand_like.default(x)\n  out: f32[4] = aten.mul.Tensor(r, ";
+  const Verdict verdict = verify(program(lines + "1.0)", sample()),
+                                 program(lines + "1.00001)", sample()), Promise::tolerant);
+  CHECK(verdict.judgement == Judgement::fail);
+  CHECK(verdict.rule == "noise floor");
+  CHECK(verify(program(lines + "0.3)", sample()),
+               program("  r: f32[4] = aten.rand_like.default(x)\n"
+                       "  h: f32[4] = aten.mul.Tensor(r, 3.0)\n"
+                       "  out: f32[4] = aten.mul.Tensor(h, 0.1)", sample()), Promise::tolerant)
+            .judgement == Judgement::pass);
+}
+
+TEST_CASE("random numbers that are written in place are others in float64: tolerance decides") {
+  const std::string lines =
+      "  c: f32[4] = aten.mul.Tensor(x, 0.0)\n  r: f32[4] = aten.uniform_.default(c)\n"
+      "  out: f32[4] = aten.mul.Tensor(r, ";
   const Verdict verdict = verify(program(lines + "1.0)", sample()),
                                  program(lines + "1.00001)", sample()), Promise::tolerant);
   CHECK(verdict.judgement == Judgement::pass);
