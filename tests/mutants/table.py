@@ -104,7 +104,7 @@ def fuzzed(runs, mutants, seconds):
             raise SystemExit(f"{mutant} ended with {done.returncode}:\n{done.stderr}")
         mine = done.returncode == 1 and f"'{mutant}'" in done.stdout
         found += mine
-        left = re.search(r"smaller: .*?, (\d+) of (\d+) calls", done.stdout)
+        left = re.search(r"reproducer: .*?, (\d+) of (\d+) calls", done.stdout)
         yield (f"| `{mutant}` | {'yes' if mine else 'no'} | {said[1]} | {said[2]} | "
                f"{f'{left[1]} of {left[2]}' if left else ''} |")
     yield f"\n{found} of {len(mutants)} mutants are found."

@@ -68,7 +68,7 @@ def test_a_mutant_is_found_and_made_small(fettle, tmp_path, name):
     assert f"'{name}'" in done.stdout
     seed = re.search(r"^seed (\d+), the pipeline:", done.stdout, re.M)[1]
     assert (found / f"seed-{seed}" / "program.pt2").exists()
-    assert int(re.search(r"smaller: .*, (\d+) of \d+ calls", done.stdout)[1]) <= 10
+    assert int(re.search(r"reproducer: .*, (\d+) of \d+ calls", done.stdout)[1]) <= 10
     repro = found / f"seed-{seed}" / "repro"
     shown = fettle("run", repro / "repro.pt2", "-p", repro / "pipeline.yaml", "--plugin-dir", plugins)
     assert shown.code in (1, 3) and f"'{name}'" in shown.stderr
@@ -77,9 +77,9 @@ def test_a_mutant_is_found_and_made_small(fettle, tmp_path, name):
 def test_the_line_to_type_finds_it_again(fettle, tmp_path):
     options = ("--passes", "mutant_relu6", "--plugin-dir", BUILD / "tests" / "mutants")
     first = fettle("fuzz", "--seed", 1, "--programs", 100, "-o", tmp_path / "a", *options)
-    line = re.search(r"again:   fettle (fuzz .*)", first.stdout)[1]
+    line = re.search(r"again: fettle (fuzz .*)", first.stdout)[1]
     again = fettle(*line.split(), "-o", tmp_path / "b")
-    said = re.compile(r"^seed \d+, .*?(?=  program:)", re.M | re.S)
+    said = re.compile(r"^seed \d+, .*?(?=program:)", re.M | re.S)
     assert first.code == again.code == 1
     assert said.search(first.stdout)[0] == said.search(again.stdout)[0]
 
@@ -106,6 +106,7 @@ def test_a_pass_that_takes_the_process_down_is_a_finding_and_fuzzing_goes_on(fet
 @pytest.mark.parametrize("options, code, status", [
     (["--passes", "cs"], "component-unknown", 2),
     (["--passes", "cse", "-p", "p.yaml"], "usage-bad-argument", 2),
+    (["-p", "-"], "usage-bad-argument", 2),
     (["--programs", "0"], "usage-bad-argument", 2),
     (["--calls", "many"], "usage-bad-argument", 2),
     (["--programs", "1", "--keep-programs", "nowhere"], "usage-bad-argument", 2),

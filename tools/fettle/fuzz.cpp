@@ -2,11 +2,12 @@
 #include "fuzz/fuzz.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <iostream>
 #include <limits>
 
-#include "bisect/bisect.hpp"
+#include "base/child_process.hpp"
 #include "commands.hpp"
 #include "common_options.hpp"
 #include "fuzz_worker.hpp"
@@ -21,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kHang = 300;  // seconds for one program
+constexpr double kBisect = 1800;
 
 struct Tally {
   std::uint64_t programs = 0, calls = 0, refused = 0, rewrites = 0, verdicts = 0, unable = 0,
@@ -106,18 +108,18 @@ class FuzzCommand {
               << std::flush;
     const fs::path folder = folder_ / fmt::format("seed-{}", seed);
     std::error_code error;
-    fs::create_directories(folder / "repro", error);
+    fs::create_directories(folder, error);
     if (error) {
       throw Error({Code::report_unwritable, "the folder for findings cannot be made",
                    folder.string(), error.message(), "name another with -o"});
     }
-    const fs::path file = folder / "program.pt2";
-    write_program(fuzzed_program(setup_, seed), file);
-    std::cout << fmt::format("  program: {}\n", file.string());
-    if (pipeline) make_small(*pipeline, folder / "repro", file);
-    fs::remove(folder / "repro", error);  // if nothing is in it
-    std::cout << fmt::format("  again:   fettle fuzz --seed={} --programs=1{}\n", seed, again())
+    write_program(fuzzed_program(setup_, seed), folder / "program.pt2");
+    std::cout << fmt::format("program: {}\nagain: fettle fuzz --seed={} --programs=1{}\n",
+                             (folder / "program.pt2").string(), seed, again())
               << std::flush;
+    // Of a process that died it is not known which pipeline it was at.
+    if (told.died && setup_.pipelines.size() == 1) pipeline = &setup_.pipelines.front();
+    if (pipeline) make_small(*pipeline, folder);
   }
 
   std::string again() const {
@@ -128,27 +130,20 @@ class FuzzCommand {
     return text;
   }
 
-  void make_small(const FuzzedPipeline& fuzzed, const fs::path& repro, const fs::path& file) {
-    std::vector<std::string> plugin_dirs;
-    for (const std::string& dir : arguments_.list("plugin-dir")) {
-      plugin_dirs.push_back(fs::absolute(dir).lexically_normal().string());
+  // `fettle bisect` as a process of its own, as what it runs may crash again; it says what it found.
+  void make_small(const FuzzedPipeline& fuzzed, const fs::path& folder) {
+    const fs::path pipeline = folder / "pipeline.yaml";
+    write_report(pipeline, to_yaml(resolve(fuzzed.pipeline, host_)));
+    std::vector<std::string> command = {invocation_.executable.string(), "bisect"};
+    for (const auto& [name, text] : arguments_.given({plugin_dir_option()})) {
+      command.push_back("--" + name + "=" + text);
     }
-    const auto worker = [&](const fs::path& other) {
-      std::vector<std::string> command = {invocation_.executable.string(), "worker"};
-      for (const std::string& dir : plugin_dirs) command.push_back("--plugin-dir=" + dir);
-      command.insert(command.end(), {"--", fs::absolute(other.empty() ? file : other).string()});
-      return command;
-    };
-    Program program = read_program(file);
-    const BisectResult result =
-        bisect({host_, fuzzed.pipeline, {}, observer_, fs::absolute(repro), scratch_.path(), worker,
-                plugin_dirs, file.string()},
-               program);
-    observer_.clear();
-    if (!result.shrunk) return;
-    std::cout << fmt::format("  smaller: {}, {} of {} calls, pass '{}', rewrite {}\n",
-                             repro.string(), result.calls, result.calls_before,
-                             result.pass.pass.name, result.rewrite.number);
+    command.insert(command.end(), {"--pipeline=" + pipeline.string(),
+                                   "--output=" + (folder / "repro").string(), "--",
+                                   (folder / "program.pt2").string()});
+    ChildProcess child(command, {.output = STDOUT_FILENO, .errors = ChildProcess::kDropped, .own_group = false});
+    ::close(child.socket());
+    child.wait(kBisect);
   }
 
   const Invocation& invocation_;
@@ -162,6 +157,10 @@ class FuzzCommand {
 };
 
 int run(const Invocation& invocation, const Arguments& arguments) {
+  if (arguments.text("pipeline") == "-") {
+    throw Error({Code::usage_bad_argument, "the pipeline cannot be read from standard input here",
+                 "--pipeline -", "the process that runs the programs reads it, too", "name a file"});
+  }
   return FuzzCommand(invocation, arguments).run();
 }
 

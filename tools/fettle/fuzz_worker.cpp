@@ -81,8 +81,13 @@ int run(const Invocation& invocation, const Arguments& arguments) {
 }  // namespace
 
 std::vector<OptionSpec> fuzz_options() {
-  return {pipeline_option(),
-          passes_option(),
+  OptionSpec pipeline = pipeline_option(), passes = passes_option();
+  pipeline.help = "The pipeline to try, verified as it says.";
+  pipeline.otherwise = "every pass that is found, alone, and configs/default.yaml";
+  passes.help = "The pipeline to try on one line, as in 'cse,my_pass{limit=4}'. Verified with numeric, where "
+                "edge inputs decide, too, and with gradient.";
+  return {std::move(pipeline),
+          std::move(passes),
           {.name = "seed",
            .value = "N",
            .help = "The seed of the first program.",
