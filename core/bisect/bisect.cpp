@@ -91,12 +91,12 @@ class Bisection {
     use_samples_alone(trial_.pipeline, setup_.host);
     for (auto& [label, inputs] : input_sets(failure)) {
       FrozenProgram program{given.clone(), inputs};
-      std::string rule = failure.verdict.rule;
+      Verdict verdict = failure.verdict;
       const auto fails = [&](const FrozenProgram& smaller, Alike alike) {
         const std::optional<PassFailure> found = failure_on(smaller);
         if (!found || !found->same_as(failure)) return false;
-        if (alike == Alike::fault_and_rule) return found->verdict.rule == rule;
-        rule = found->verdict.rule;
+        if (alike == Alike::fault_and_error) return as_wrong(found->verdict, verdict);
+        verdict = found->verdict;
         return true;
       };
       const auto told = [&](std::size_t calls) {

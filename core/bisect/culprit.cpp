@@ -123,12 +123,13 @@ std::vector<NodeId> touched_nodes(const TrialSetup& setup, const Graph& program,
       if (value.index < program.value_bound()) touched.insert(program.value(value).producer);
     }
   }
-  std::erase_if(touched, [&](NodeId id) {
-    return id.index >= program.node_bound() || !program.alive(id) ||
-           program.node(id).block != kRootBlock ||
-           program.node(id).opcode != Opcode::call_function;
-  });
-  return {touched.begin(), touched.end()};
+  std::set<NodeId> calls;
+  for (NodeId id : touched) {
+    if (id.index >= program.node_bound() || !program.alive(id)) continue;
+    while (program.node(id).block != kRootBlock) id = program.block(program.node(id).block).owner;
+    if (program.node(id).opcode == Opcode::call_function) calls.insert(id);
+  }
+  return {calls.begin(), calls.end()};
 }
 
 }  // namespace fettle

@@ -36,8 +36,8 @@ struct GuiltyRewrite {
 GuiltyRewrite find_rewrite(const TrialSetup& setup, Program& program, const PassFailure& failure,
                            const std::function<void()>& told);
 
-// The nodes of `program` that rewrite `number` of the pass changes, erases or takes the results of;
-// fills in its root and why. Runs the pass in this process.
+// The calls of `program`'s own graph that rewrite `number` of the pass changes, erases or takes the
+// results of, in their nested graphs too; fills in its root and why. Runs the pass in this process.
 std::vector<NodeId> touched_nodes(const TrialSetup& setup, const Graph& program,
                                   GuiltyRewrite& rewrite);
 

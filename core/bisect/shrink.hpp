@@ -21,10 +21,10 @@ struct FrozenProgram {
   std::vector<RunValue> inputs;
 };
 
-// What a smaller program must have in common with the failure: the fault; or also the rule by which the
-// verifier decided, which the last one had of which the fault was asked alone. Another program that
-// cannot run at all shows nothing of wrong numbers.
-enum class Alike : std::uint8_t { fault, fault_and_rule };
+// What a smaller program must have in common with the failure: the fault; or also how wrong the results
+// are (as_wrong in trial.hpp), of the last one of which the fault was asked alone. Another
+// program that cannot run at all shows nothing of wrong numbers.
+enum class Alike : std::uint8_t { fault, fault_and_error };
 
 struct ShrinkSetup {
   Device device;

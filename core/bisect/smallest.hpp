@@ -31,8 +31,8 @@ class Smallest {
   bool keep_part(const Make& make) {
     return tried([&] { return fails_twice(make(), Alike::fault); });
   }
-  // A program that computes something else: the structural checks pass, it runs by itself, and the
-  // verifier decides by the same rule.
+  // A program that computes something else: the structural checks pass, it runs by itself, and what
+  // the pass makes of it is as wrong.
   // `propose` answers it, or nothing.
   template <class Propose>
   bool keep_other(const Propose& propose) {
@@ -41,7 +41,7 @@ class Smallest {
       if (!other) return false;
       require_sound(*other);
       ++trials_;
-      return fails_twice(std::move(*other), Alike::fault_and_rule);
+      return fails_twice(std::move(*other), Alike::fault_and_error);
     });
   }
   // No trials are left for steps that only make it nicer.

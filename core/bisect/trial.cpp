@@ -1,6 +1,7 @@
 #include "bisect/trial.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "analysis/manager.hpp"
 #include "bisect/trial_process.hpp"
@@ -58,6 +59,10 @@ std::optional<PassFailure> run_apart(const TrialSetup& setup, Program& program,
 bool PassFailure::deadly() const {
   return error.code == Code::plugin_crashed || error.code == Code::plugin_timed_out ||
          error.code == Code::plugin_exited || error.code == Code::plugin_out_of_memory;
+}
+
+bool as_wrong(const Verdict& a, const Verdict& b) {
+  return a.rule == b.rule || (std::isfinite(a.max_abs) && std::isfinite(b.max_abs));
 }
 
 PassFailure failure_of(const Error& error, const RunReport& report) {

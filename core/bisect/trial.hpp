@@ -30,6 +30,10 @@ struct PassFailure {
   bool deadly() const;
 };
 
+// Whether two verdicts that refuse are of one kind: both errors are numbers, or one rule decided. Where
+// a result is lost, or is none, the error is infinite.
+bool as_wrong(const Verdict& a, const Verdict& b);
+
 // What all trials share. Borrowed things outlive them.
 struct TrialSetup {
   const Host& host;

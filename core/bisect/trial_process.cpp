@@ -104,6 +104,7 @@ class Listening {
       *text = in.text();
     guilty_.failure.verdict.verifier = in.text();
     guilty_.failure.verdict.rule = in.text();
+    guilty_.failure.verdict.max_abs = in.number<double>();
     guilty_.failure.rewrites = in.number<std::uint64_t>();
   }
 
@@ -144,6 +145,7 @@ void serve_trial(int socket, Program& program, ResolvedPipeline& pipeline, const
     }
     answer.text(failure.verdict.verifier);
     answer.text(failure.verdict.rule);
+    answer.number(failure.verdict.max_abs);
     answer.number(failure.rewrites);
   }
   tell(channel, std::move(answer));

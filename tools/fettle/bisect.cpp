@@ -179,7 +179,9 @@ CommandSpec bisect_command() {
            "program before and after and the command that shows the failure. It must not exist, or "
            "be empty.",
            "Passes run in a process of their own until one is found, and one that crashes or hangs "
-           "all along: that takes a second or two for each trial."},
+           "all along: that takes a second or two for each trial. Where libtorch or a verifier "
+           "crashes on what a pass made, the search begins anew with each trial in a process of "
+           "its own."},
       .positionals = {{.name = "MODEL.pt2", .help = "The program on which the pipeline fails."}},
       .options = with_program_options(
           {pipeline_option(), passes_option(),
