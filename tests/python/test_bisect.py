@@ -81,7 +81,7 @@ def test_sizes_shrink_to_what_the_fault_needs(bisect, fettle, mutant_program, na
     assert done.code == 1, (done.stdout, done.stderr)
     elements = elements_of(folder)
     assert elements <= most, (folder / "README.md").read_text()
-    assert f" {elements} elements in inputs and weights" in done.stdout
+    assert f" {elements} element" in done.stdout
     assert still_fails(fettle, folder)
 
 

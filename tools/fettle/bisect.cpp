@@ -71,11 +71,11 @@ std::string reproducer_text(const BisectResult& result, const std::string& folde
     return "no smaller program could be made that fails in the same way on the inputs of the run\n";
   }
   return fmt::format(
-      "reproducer: {0}, {1} of {2} calls, {6} elements in inputs and weights, inputs frozen from "
+      "reproducer: {0}, {1} of {2} calls, {6} in inputs and weights, inputs frozen from "
       "{3}, {4} trials\n"
       "  fettle run {0}/repro.pt2 -p {0}/pipeline.yaml{5}\n",
       folder, result.calls, result.calls_before, result.inputs, result.trials, plugin_dirs,
-      result.elements);
+      result.elements == 1 ? "1 element" : fmt::format("{} elements", result.elements));
 }
 
 constexpr const char* kScratch = "scratch";
