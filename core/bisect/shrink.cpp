@@ -90,9 +90,7 @@ class CallShrinking {
         Calls rest(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(at));
         rest.insert(rest.end(), all.begin() + static_cast<std::ptrdiff_t>(std::min(at + chunk, all.size())),
                     all.end());
-        if (rest.empty() || !(keep(rest, results_outside(rest)) || keep(rest, still_returned(rest)))) {
-          at += chunk;
-        }
+        if (rest.empty() || !keep_calls(rest)) at += chunk;
       }
       if (chunk <= 1) return;
     }
@@ -130,6 +128,11 @@ class CallShrinking {
       rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(at));
       if (!keep(calls_of(graph()), rest)) ++at;
     }
+  }
+
+  // With what the others took of them as outputs, or with the outputs that are left.
+  bool keep_calls(const Calls& calls) {
+    return keep(calls, results_outside(calls)) || keep(calls, still_returned(calls));
   }
 
   // Whether these calls alone still fail; they are the program then.

@@ -2,8 +2,8 @@
 //
 // A trial runs the pass as a pipeline of its own, through the same runner and gate as any other: what
 // counts as a failure here is what stops a run. A pass that crashes or hangs is tried in a worker
-// process on a file that is written for it; any other in this process, or as a whole in a process of
-// its own (trial_process.hpp).
+// process on a file that is written for it; any other in this process, or as a whole in a process
+// of its own (trial_process.hpp).
 #pragma once
 
 #include <filesystem>
@@ -30,8 +30,8 @@ struct PassFailure {
   bool deadly() const;
 };
 
-// Whether two verdicts that refuse are of one kind: both errors are numbers, or one rule decided. Where
-// a result is lost, or is none, the error is infinite.
+// Whether two verdicts that refuse are of one kind: both errors are numbers, or one rule decided.
+// Where a result is lost, or is none, the error is infinite.
 bool as_wrong(const Verdict& a, const Verdict& b);
 
 // What all trials share. Borrowed things outlive them.
@@ -44,8 +44,8 @@ struct TrialSetup {
   std::function<std::vector<std::string>(const std::filesystem::path&)> worker;
   std::filesystem::path folder;  // for such files
   bool isolated = false;  // the pass must not run in this process
-  // The command that runs a pipeline file on a program's file and serves a trial: where no trial may run
-  // in this process. Empty: they may.
+  // The command that runs a pipeline file on a program's file and serves a trial: where no trial may
+  // run in this process. Empty: they may.
   std::function<std::vector<std::string>(const std::filesystem::path& program,
                                          const std::filesystem::path& pipeline,
                                          std::uint64_t rewrite_limit)>

@@ -201,13 +201,13 @@ def test_a_crash_of_libtorch_costs_a_trial_and_not_the_search(bisect, fettle, mu
                           environment={"TMPDIR": str(scratch)})
     assert done.code == 1, (done.stdout, done.stderr)
     assert "this process crashed" in done.stderr
-    assert "plugin-crashed" in done.stdout and "SIGSEGV" in done.stdout
+    assert "plugin-crashed" in done.stdout and "died (SIG" in done.stdout
     assert "pass 'wild_strides' is to blame, the 2. that ran" in done.stdout
     assert "rewrite 1 decides" in done.stdout
     assert before_text(folder).count(" = aten.") <= 2
     shown = fettle("run", folder / "repro.pt2", "-p", folder / "pipeline.yaml",
                    "--plugin-dir", BUILD / "tests" / "isolation")
-    assert shown.code == -signal.SIGSEGV
+    assert shown.code in (-signal.SIGSEGV, -signal.SIGBUS)
     assert not any(scratch.iterdir())
 
 
