@@ -150,6 +150,25 @@ TEST_CASE("what a nested graph may rely on lies around the call that owns it") {
   CHECK(judgement(branches("aten.neg.default"), "s", "aten.clone.default") == Judgement::fail);
 }
 
+TEST_CASE("a graph under autocast is not looked at without it") {
+  // Products are taken in bf16 there, sums are not.
+  const std::string autocast = R"(graph(x: f32[4, 4]):
+  w: (c: bf16[4, 4], d: f32[4, 4]) = higher_order.wrap_with_autocast(
+      'cpu', torch.bfloat16, True, False, self.body, x)
+    graph body(v: f32[4, 4]):
+      m: bf16[4, 4] = aten.mm.default(v, v)
+      a: f32[4, 4, 1] = aten.unsqueeze.default(v, 2)
+      b: f32[1, 4, 4] = aten.unsqueeze.default(v, 0)
+      p: f32[4, 4, 4] = aten.mul.Tensor(a, b)
+      s: f32[4, 4] = aten.sum.dim_IntList(p, [1])
+      return (m, s)
+  return (c, d)
+)";
+  const Judged judged = judge(autocast, [](Journal& journal) { merge(journal, "m", "s"); });
+  CHECK(judged.verdict.judgement == Judgement::fail);
+  CHECK_THAT(judged.verdict.detail, contains("dtype float32 instead of bfloat16"));
+}
+
 TEST_CASE("a loop is run on the program's own inputs alone") {
   const std::string loop = R"(graph(i: i64[], x: f32[4]):
   y: f32[4] = aten.abs.default(x)
