@@ -10,7 +10,7 @@ SOURCES = {".h", ".hpp", ".c", ".cpp"}
 
 # From the bottom up: each may include itself and what stands before it.
 CORE = ["base", "graph", "ops", "analysis", "pictures", "runtime", "archive", "torchscript", "host",
-        "conformance", "isolation", "pipeline", "bisect"]
+        "conformance", "isolation", "pipeline", "bisect", "fuzz"]
 TORCH_USERS = {"ops", "archive", "runtime", "torchscript"}
 TORCH = ("torch/", "ATen/", "c10/", "caffe2/")
 
