@@ -75,7 +75,7 @@ void branches(ProgramBuilder& p) {
     p.close(results);
     add(p, spec, block_argument(p, block));
   }
-  if (types[0] != types[1]) return;  // the blocks stay behind, owned by nobody
+  if (types[0] != types[1]) throw ProgramBuilder::DeadEnd{};
   add(p, spec, tensors(spec, *inputs));
   p.nested("higher_order.cond", std::move(spec), results);
 }
@@ -112,7 +112,9 @@ void loop(ProgramBuilder& p) {
   const auto next = p.call("aten.add.Tensor", {count.value, 1}, 4);
   const std::vector<Known> results = {bounded.value_or(result), *next};
   p.close(results);
-  if (p.graph().value(results[0].value).type != p.graph().value(carried[0].value).type) return;
+  if (p.graph().value(results[0].value).type != p.graph().value(carried[0].value).type) {
+    throw ProgramBuilder::DeadEnd{};
+  }
   add(p, spec, block_argument(p, condition));
   add(p, spec, block_argument(p, block));
   add(p, spec, tensors(spec, carried));

@@ -119,6 +119,8 @@ class ProgramBuilder {
   BlockId open(std::string_view name, const std::vector<Known>& inputs, bool single_return = false);
   void close(const std::vector<Known>& outputs);
   std::uint32_t depth() const { return static_cast<std::uint32_t>(blocks_.size()); }
+  // Thrown where blocks that were made do not fit together: no program can leave them behind.
+  struct DeadEnd {};
   // A call of a higher-order operator; arguments as the operator takes them.
   std::optional<Known> nested(std::string_view op, NodeSpec spec, const std::vector<Known>& results);
 

@@ -118,7 +118,9 @@ void propose(ProgramBuilder& p) {
   p.again();
 }
 
-RandomProgram random_program(std::uint64_t seed, std::uint32_t calls) {
+namespace {
+
+RandomProgram build(std::uint64_t seed, std::uint32_t calls) {
   RandomProgram out;
   out.graph = std::make_unique<Graph>();
   ProgramBuilder p(*out.graph, seed);
@@ -138,6 +140,18 @@ RandomProgram random_program(std::uint64_t seed, std::uint32_t calls) {
   }
   p.finish(outputs(p));
   return out;
+}
+
+}  // namespace
+
+RandomProgram random_program(std::uint64_t seed, std::uint32_t calls) {
+  for (;;) {
+    try {
+      return build(seed, calls);
+    } catch (const ProgramBuilder::DeadEnd&) {
+      seed += 0x9e3779b97f4a7c15;  // another program of this seed
+    }
+  }
 }
 
 }  // namespace fettle
